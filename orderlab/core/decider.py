@@ -1,0 +1,225 @@
+"""A domain as two pure functions, and the reducer that follows from them.
+
+`decide` says which facts a command causes, or refuses it; `evolve` applies a fact. Both know one entity only.
+`DeciderReducer` lifts them to all entities, in the shape that a runtime runs: state and action in, new state and
+described effects out. The word *decider* and the split are Jérémie Chassaing's ("Functional Event Sourcing
+Decider", 2021); the reducer with effects is that of The Elm Architecture and The Composable Architecture.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+import immutables
+
+from orderlab.core.effects import AppendEvents, Effect, Emit
+from orderlab.core.environment import Environment
+from orderlab.core.errors import CorruptStream
+from orderlab.core.log import NO_STREAM
+
+StateT = TypeVar("StateT")
+EntityT = TypeVar("EntityT")
+
+Fact = tuple[str, int, Any]
+"""A replayed event: its stream id, its version in it, and the domain value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[StateT]):
+    """What one action led to: the state after it, and the effects asked for, in order."""
+
+    state: StateT
+    effects: tuple[Effect, ...] = ()
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(type(effect).__name__ for effect in self.effects) or "none"
+        return f"<Step effects: {kinds}; state: {self.state!r}>"
+
+
+class Decide(Protocol):
+    """Decide on a command: the events it causes, or a rejection."""
+
+    def __call__(self, command: Any, entity: Any, *, key: str, at: Any) -> Any:
+        """Return a tuple of events, or one rejection; `entity` is None before the first event."""
+        ...
+
+
+@dataclass(frozen=True)
+class Decider(Generic[EntityT]):
+    """A domain: its functions and its words, and nothing else.
+
+    Args:
+        name: The kind of entity, `order`; begins its stream names and the ids drawn for it.
+        decide: `decide(command, entity, key=…, at=…)` gives a tuple of events, or one rejection.
+        evolve: `evolve(entity, event)` gives the entity after the event; `entity` is None at first.
+        key_of: The key of the entity that an action is about; None asks for a new one.
+        commands: The command types.
+        events: The event types.
+        rejections: The rejection types.
+        reflects: Whether an entity already shows an event that is handed to the reducer a second time. In a
+            domain where the same fact may happen twice this cannot be told, and the default says no.
+    """
+
+    name: str
+    decide: Decide
+    evolve: Callable[[Any, Any], EntityT]
+    key_of: Callable[[Any], str | None]
+    commands: tuple[type, ...]
+    events: tuple[type, ...]
+    rejections: tuple[type, ...]
+    reflects: Callable[[EntityT, Any], bool] = field(default=lambda entity, event: False)
+
+    def stream_id(self, key: str) -> str:
+        """Name the stream of the entity with this key, `order-{key}`; the only function that does."""
+        return f"{self.name}-{key}"
+
+    def key_in(self, stream_id: str) -> str:
+        """Return the key that `stream_id` was made from; raise `CorruptStream` if it is of another kind."""
+        prefix = f"{self.name}-"
+        if not stream_id.startswith(prefix):
+            raise CorruptStream(f"stream {stream_id} is none of kind {self.name}")
+        return stream_id[len(prefix) :]
+
+    def __repr__(self) -> str:
+        return f"<Decider {self.name}: {len(self.commands)} commands, {len(self.events)} events>"
+
+
+class Reducer(Protocol[StateT]):
+    """Anything that the runtime can run; a function from state and action to a step."""
+
+    def reduce(self, state: StateT, action: Any, env: Environment) -> Step[StateT]:
+        """Return the state after `action` and the effects it asks for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EntityState(Generic[EntityT]):
+    """All entities of a domain by key, and how many events each has had."""
+
+    entities: Mapping[str, EntityT] = field(default_factory=immutables.Map)
+    versions: Mapping[str, int] = field(default_factory=immutables.Map)
+
+    def __repr__(self) -> str:
+        return f"<EntityState of {len(self.entities)}>"
+
+
+class DeciderReducer(Generic[EntityT, StateT]):
+    """Lift a decider over all its entities.
+
+    The clock is read once and an id drawn at most once for a command, here and nowhere else in the core.
+
+    Args:
+        decider: The domain.
+        check_versions: Expect each stream at the version that was decided on (optimistic concurrency). False
+            expects nothing, for showing what then goes wrong.
+    """
+
+    def __init__(self, decider: Decider[EntityT], *, check_versions: bool = True) -> None:
+        self.decider = decider
+        self.check_versions = check_versions
+
+    # How the state is kept. A reducer with a state class of its own overrides these four.
+
+    def initial_state(self) -> StateT:
+        """Return the state before any event."""
+        return EntityState()  # type: ignore[return-value] # the state of a reducer that overrides nothing
+
+    def entity(self, state: StateT, key: str) -> tuple[EntityT | None, int]:
+        """Return the entity with this key and its version, or None and 0."""
+        assert isinstance(state, EntityState)
+        return state.entities.get(key), state.versions.get(key, NO_STREAM)
+
+    def with_entity(self, state: StateT, key: str, entity: EntityT, version: int) -> StateT:
+        """Return a state in which the entity with this key is `entity`, at `version`."""
+        assert isinstance(state, EntityState)
+        entities, versions = _as_map(state.entities), _as_map(state.versions)
+        return EntityState(entities.set(key, entity), versions.set(key, version))  # type: ignore[return-value]
+
+    def with_entities(self, state: StateT, changed: Mapping[str, EntityT], versions: Mapping[str, int]) -> StateT:
+        """Return a state with many entities changed at once, as bulk replay ends."""
+        assert isinstance(state, EntityState)
+        entities, all_versions = _as_map(state.entities), _as_map(state.versions)
+        return EntityState(entities.update(changed), all_versions.update(versions))  # type: ignore[return-value]
+
+    # What follows from the two functions.
+
+    def reduce(self, state: StateT, action: Any, env: Environment) -> Step[StateT]:
+        """Return the state after `action`, and the effects it asks for.
+
+        A command that is accepted gives the state with its events applied, `AppendEvents` and one `Emit` per
+        event; a refused one the same state object and `Emit(rejection)`. An event is applied unless the state
+        reflects it already; a rejection changes nothing.
+
+        Raises:
+            TypeError: The action is none of the decider's.
+            CorruptStream: The event cannot follow what the state holds.
+        """
+        if isinstance(action, self.decider.commands):
+            return self._command(state, action, env)
+        if isinstance(action, self.decider.events):
+            return Step(self._event(state, action))
+        if isinstance(action, self.decider.rejections):
+            return Step(state)
+        raise TypeError(f"{action!r} is no command, event or rejection of {self.decider.name}")
+
+    def version(self, state: StateT, command: Any) -> int | None:
+        """Return the version of the entity that `command` is about; None if there is no such entity yet."""
+        key = self.decider.key_of(command)
+        return (self.entity(state, key)[1] or None) if isinstance(key, str) else None
+
+    def replay(self, state: StateT, facts: Iterable[Fact]) -> StateT:
+        """Fold recorded facts into `state`, by stream and version; no effect is ever made again.
+
+        Works on plain dictionaries and makes the persistent state at the end.
+
+        Raises:
+            CorruptStream: A version is missing or repeated, or an event cannot follow.
+        """
+        evolve, key_in = self.decider.evolve, self.decider.key_in
+        entities: dict[str, Any] = {}
+        versions: dict[str, int] = {}
+        for stream_id, version, event in facts:
+            previous = versions.get(stream_id)
+            if previous is None:
+                entities[stream_id], previous = self.entity(state, key_in(stream_id))
+            if version != previous + 1:
+                raise CorruptStream(f"stream {stream_id} goes from version {previous} to {version}")
+            entities[stream_id] = evolve(entities[stream_id], event)
+            versions[stream_id] = version
+        return self.with_entities(
+            state,
+            {key_in(stream_id): entity for stream_id, entity in entities.items()},
+            {key_in(stream_id): version for stream_id, version in versions.items()},
+        )
+
+    def _command(self, state: StateT, command: Any, env: Environment) -> Step[StateT]:
+        key = self.decider.key_of(command)
+        if key is None:
+            key = env.ids.new_id(self.decider.name)
+        # A key of the wrong type is decide's to refuse, so it must not be looked up: it may not even hash.
+        entity, version = self.entity(state, key) if isinstance(key, str) else (None, NO_STREAM)
+        decision = self.decider.decide(command, entity, key=key, at=env.clock.now())
+        if not isinstance(decision, tuple):
+            return Step(state, (Emit(decision),))
+        if not decision:
+            return Step(state)
+        for event in decision:
+            entity = self.decider.evolve(entity, event)
+        assert entity is not None  # there was at least one event
+        expected = version if self.check_versions else None
+        return Step(
+            self.with_entity(state, key, entity, version + len(decision)),
+            (AppendEvents(self.decider.stream_id(key), decision, expected), *map(Emit, decision)),
+        )
+
+    def _event(self, state: StateT, event: Any) -> StateT:
+        key = self.decider.key_of(event)
+        assert key is not None  # only a command may leave its key to be drawn
+        entity, version = self.entity(state, key)
+        if entity is not None and self.decider.reflects(entity, event):
+            return state
+        return self.with_entity(state, key, self.decider.evolve(entity, event), version + 1)
+
+
+def _as_map(mapping: Mapping[str, Any]) -> "immutables.Map[str, Any]":
+    return mapping if isinstance(mapping, immutables.Map) else immutables.Map(mapping)

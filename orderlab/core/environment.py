@@ -1,0 +1,139 @@
+"""All that a reducer may read of the world: a clock and an id generator, and deterministic ones for tests."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Protocol
+from uuid import UUID
+
+
+class Clock(Protocol):
+    """Tell the time; the only way in which time reaches the pure core."""
+
+    def now(self) -> datetime:
+        """Return the present instant as an aware UTC datetime."""
+        ...
+
+
+class IdGenerator(Protocol):
+    """Draw identifiers; the only way in which chance reaches the pure core."""
+
+    def new_id(self, kind: str) -> str:
+        """Return an id never returned before, beginning with `kind` and a hyphen: `order-…`."""
+        ...
+
+    def new_uuid(self) -> UUID:
+        """Return a UUID never returned before, for an event or a correlation."""
+        ...
+
+
+class Environment(Protocol):
+    """What `reduce` is handed beside the state and the action."""
+
+    @property
+    def clock(self) -> Clock:
+        """The clock, read once per command."""
+        ...
+
+    @property
+    def ids(self) -> IdGenerator:
+        """The id generator, drawn from at most once per command."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FixedClock:
+    """A clock that stands still, for deciding as of one instant.
+
+    >>> FixedClock(datetime(2025, 1, 1, tzinfo=UTC)).now().year
+    2025
+    """
+
+    at: datetime
+
+    def __post_init__(self) -> None:
+        _require_aware(self.at, "at")
+
+    def now(self) -> datetime:
+        """Return the instant at which this clock stands."""
+        return self.at
+
+
+class TestClock:
+    """A clock that moves only when it is told to.
+
+    >>> clock = TestClock()
+    >>> clock.advance(90)
+    datetime.datetime(2025, 1, 1, 0, 1, 30, tzinfo=datetime.timezone.utc)
+    """
+
+    __test__ = False  # pytest collects classes named Test…
+
+    def __init__(self, start: datetime = datetime(2025, 1, 1, tzinfo=UTC)) -> None:
+        self._now = _require_aware(start, "start")
+
+    def now(self) -> datetime:
+        """Return the instant this clock was last moved to."""
+        return self._now
+
+    def advance(self, by: float | timedelta) -> datetime:
+        """Move forward by `by` (seconds, or a timedelta) and return the new instant.
+
+        Raises:
+            ValueError: `by` is negative; time never runs backwards here.
+        """
+        step = by if isinstance(by, timedelta) else timedelta(seconds=by)
+        if step < timedelta(0):
+            raise ValueError(f"by must not be negative, and {step} is: a clock never runs backwards")
+        self._now += step
+        return self._now
+
+    def __repr__(self) -> str:
+        return f"TestClock({self._now.isoformat()})"
+
+
+class SequentialIds:
+    """Count: `order-1`, `order-2`, …; the ids a person can follow.
+
+    >>> ids = SequentialIds()
+    >>> ids.new_id("order"), ids.new_id("order"), str(ids.new_uuid())
+    ('order-1', 'order-2', '00000000-0000-0000-0000-000000000001')
+    """
+
+    def __init__(self) -> None:
+        self._counters: dict[str, count[int]] = {}
+        self._uuids = count(1)
+
+    def new_id(self, kind: str) -> str:
+        """Return `kind` with the next number of that kind."""
+        return f"{kind}-{next(self._counters.setdefault(kind, count(1)))}"
+
+    def new_uuid(self) -> UUID:
+        """Return the next number as a UUID."""
+        return UUID(int=next(self._uuids))
+
+
+class SeededIds:
+    """Draw from a seeded generator: look like real ids, and are the same at every run.
+
+    >>> SeededIds(7).new_id("order") == SeededIds(7).new_id("order")
+    True
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - repeatability is the purpose, not secrecy
+
+    def new_id(self, kind: str) -> str:
+        """Return `kind` with 16 hexadecimal digits."""
+        return f"{kind}-{self._random.getrandbits(64):016x}"
+
+    def new_uuid(self) -> UUID:
+        """Return a version 4 UUID."""
+        return UUID(int=self._random.getrandbits(128), version=4)
+
+
+def _require_aware(instant: datetime, name: str) -> datetime:
+    if instant.utcoffset() is None:
+        raise ValueError(f"{name} must be a timezone-aware datetime, such as datetime(2025, 1, 1, tzinfo=UTC)")
+    return instant.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""The domain: Draft, Placed, Shipped or Cancelled. Begin with `decider`."""

@@ -1,0 +1,100 @@
+"""Everything that can be said about an order: commands, the events they cause, and rejections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from orderlab.orders.model import OrderItem
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A timezone-aware datetime; JSON without a zone is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """Order these items; without an `order_id` one is drawn."""
+
+    customer_id: str
+    items: Sequence[OrderItem]
+    order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Call off an order that has not been shipped."""
+
+    order_id: str
+    reason: str = "Cancelled by customer"
+
+
+@dataclass(frozen=True, slots=True)
+class ShipOrder:
+    """Hand an order to the carrier."""
+
+    order_id: str
+    tracking_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    """An order was placed."""
+
+    order_id: str
+    customer_id: str
+    items: tuple[OrderItem, ...]
+    total_cents: int
+    timestamp: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCancelled:
+    """An order was called off."""
+
+    order_id: str
+    reason: str
+    timestamp: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShipped:
+    """An order was handed to the carrier."""
+
+    order_id: str
+    tracking_number: str
+    timestamp: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNotFound:
+    """Refused: there is no order with this id."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidOrderState:
+    """Refused: the order's status does not allow it."""
+
+    order_id: str
+    current_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationFailed:
+    """Refused: the command itself breaks a rule; `error` is one sentence that names the field."""
+
+    error: str
+    order_id: str | None = None
+
+
+Command = PlaceOrder | CancelOrder | ShipOrder
+Event = OrderPlaced | OrderCancelled | OrderShipped
+Rejection = OrderNotFound | InvalidOrderState | ValidationFailed
+Action = Command | Event | Rejection
+
+COMMANDS: tuple[type, ...] = (PlaceOrder, CancelOrder, ShipOrder)
+EVENTS: tuple[type, ...] = (OrderPlaced, OrderCancelled, OrderShipped)
+REJECTIONS: tuple[type, ...] = (OrderNotFound, InvalidOrderState, ValidationFailed)

@@ -1,0 +1,100 @@
+"""Orders as JSON: the log's codec with its old shapes, and tagged actions as they come from outside.
+
+Two readers of one set of types. The log was validated when it was written, so msgspec reads it, for speed; whatever
+comes from outside is read by pydantic, strictly (`"2"` and `true` are no integers), every wrong field named.
+"""
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from orderlab.core.codec import JsonCodec
+from orderlab.core.errors import OrderlabError
+from orderlab.orders.actions import COMMANDS, EVENTS, REJECTIONS, Action
+from orderlab.orders.model import OrderItem
+
+
+class InvalidAction(OrderlabError):
+    """JSON from outside that is no action; `problems` has one sentence for each field that is wrong."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def with_timestamp(payload: dict[str, Any], recorded_at: datetime) -> dict[str, Any]:
+    """Upcast an event without a time of its own: it happened when it was recorded, as near as we can know."""
+    return {**payload, "timestamp": payload.get("timestamp", recorded_at)}
+
+
+ORDER_CODEC = JsonCodec(
+    event_types=list(EVENTS),
+    schema_versions={event_type.__name__: 2 for event_type in EVENTS},
+    upcasters={(event_type.__name__, 1): with_timestamp for event_type in EVENTS},
+)
+"""Version 1 of each event is the shape of the system this one is taken from, which had no `timestamp`."""
+
+_ACTIONS: dict[str, type] = {action.__name__: action for action in (*COMMANDS, *EVENTS, *REJECTIONS)}
+
+
+def encode_action(action: Action) -> str:
+    """Return an action as JSON tagged with its name.
+
+    >>> from orderlab.orders.actions import OrderNotFound
+    >>> encode_action(OrderNotFound("order-1"))
+    '{"OrderNotFound":{"order_id":"order-1"}}'
+    """
+    return msgspec.json.encode({type(action).__name__: action}).decode()
+
+
+def decode_action(text: str | bytes) -> Action:
+    """Read an action from tagged JSON, checking its shape strictly; the rules are `decide`'s to check.
+
+    Raises:
+        InvalidAction: It is not JSON, or has another shape; every field that is wrong is named.
+
+    >>> decode_action('{"ShipOrder": {"order_id": "order-1", "tracking_number": 7}}')
+    Traceback (most recent call last):
+        ...
+    orderlab.orders.codec.InvalidAction: ShipOrder.tracking_number: Input should be a valid string
+    """
+    try:
+        tagged = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError as error:
+        raise InvalidAction((f"not a JSON object of one action: {error}",)) from error
+    except UnicodeError as error:
+        raise InvalidAction(("not valid UTF-8 text",)) from error
+    if len(tagged) != 1 or next(iter(tagged)) not in _ACTIONS:
+        found = ", ".join(tagged) or "nothing"
+        raise InvalidAction((f"one action is wanted, tagged {' or '.join(_ACTIONS)}, not {found}",))
+    [(name, raw)] = tagged.items()
+    return _validate(name, bytes(raw))
+
+
+def _validate(name: str, raw: bytes) -> Action:
+    from pydantic import ValidationError  # noqa: PLC0415 - a tenth of a second that reading a log can do without
+
+    try:
+        _adapter(name).validate_json(raw)
+        # The value is made by the log's own reader, so that both ways in give the same one.
+        action: Action = msgspec.json.decode(raw, type=_ACTIONS[name])
+    except ValidationError as error:
+        raise InvalidAction(
+            tuple(f"{'.'.join(map(str, (name, *each['loc'])))}: {each['msg']}" for each in error.errors())
+        ) from error
+    except msgspec.ValidationError as error:  # a time without a zone, which pydantic lets pass
+        raise InvalidAction((f"{name}: {error}",)) from error
+    return action
+
+
+@cache
+def _adapter(name: str) -> Any:
+    from pydantic import ConfigDict, TypeAdapter, with_config  # noqa: PLC0415 - as above
+
+    # pydantic reads its settings off the class; put there here, so that the domain's modules need not know of it.
+    strict = ConfigDict(strict=True, extra="forbid")
+    for shape in (OrderItem, *_ACTIONS.values()):
+        with_config(strict)(shape)
+    return TypeAdapter(_ACTIONS[name])
