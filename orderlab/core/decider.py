@@ -162,10 +162,11 @@ class DeciderReducer(Generic[EntityT, StateT]):
             return Step(state)
         raise TypeError(f"{action!r} is no command, event or rejection of {self.decider.name}")
 
-    def version(self, state: StateT, command: Any) -> int | None:
-        """Return the version of the entity that `command` is about; None if there is no such entity yet."""
+    def stream_of(self, state: StateT, command: Any) -> tuple[str, int] | None:
+        """Return the stream and version of the entity that a command is about; None if it is not there yet."""
         key = self.decider.key_of(command)
-        return (self.entity(state, key)[1] or None) if isinstance(key, str) else None
+        version = self.entity(state, key)[1] if isinstance(key, str) else NO_STREAM
+        return None if version == NO_STREAM else (self.decider.stream_id(str(key)), version)
 
     def replay(self, state: StateT, facts: Iterable[Fact]) -> StateT:
         """Fold recorded facts into `state`, by stream and version; no effect is ever made again.
@@ -175,22 +176,19 @@ class DeciderReducer(Generic[EntityT, StateT]):
         Raises:
             CorruptStream: A version is missing or repeated, or an event cannot follow.
         """
-        evolve, key_in = self.decider.evolve, self.decider.key_in
+        evolve, prefix = self.decider.evolve, self.decider.stream_id("")
         entities: dict[str, Any] = {}
         versions: dict[str, int] = {}
         for stream_id, version, event in facts:
-            previous = versions.get(stream_id)
+            key = stream_id[len(prefix) :]
+            previous = versions.get(key)
             if previous is None:
-                entities[stream_id], previous = self.entity(state, key_in(stream_id))
+                entities[key], previous = self.entity(state, self.decider.key_in(stream_id))
             if version != previous + 1:
                 raise CorruptStream(f"stream {stream_id} goes from version {previous} to {version}")
-            entities[stream_id] = evolve(entities[stream_id], event)
-            versions[stream_id] = version
-        return self.with_entities(
-            state,
-            {key_in(stream_id): entity for stream_id, entity in entities.items()},
-            {key_in(stream_id): version for stream_id, version in versions.items()},
-        )
+            entities[key] = evolve(entities[key], event)
+            versions[key] = version
+        return self.with_entities(state, entities, versions)
 
     def _command(self, state: StateT, command: Any, env: Environment) -> Step[StateT]:
         key = self.decider.key_of(command)

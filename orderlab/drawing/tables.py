@@ -25,7 +25,7 @@ def cell(value: Any) -> str:
         if isinstance(value, int) and not isinstance(value, bool):
             return f"{value:,}"
         return escape(str(value))
-    except Exception as error:  # noqa: BLE001, RUF100 - a notebook shows this instead of the user's result
+    except Exception as error:  # noqa: BLE001 - a notebook shows this instead of the user's result
         return escape(f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>")
 
 

@@ -1,0 +1,135 @@
+"""Decide on one command as the runtime does: in an environment of its own, and as often as it takes."""
+
+from dataclasses import dataclass, field, is_dataclass, replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from orderlab.core.decider import DeciderReducer, Reducer, Step
+from orderlab.core.effects import AppendEvents, Emit
+from orderlab.core.environment import Environment, FixedClock, IdGenerator
+from orderlab.core.errors import VersionConflict
+from orderlab.core.log import NewEvent
+from orderlab.idempotency import event_id_of, note_of
+
+StateT = TypeVar("StateT")
+
+
+@dataclass(slots=True, eq=False)
+class Question:
+    """A command with everything its sender said about it, and the ids drawn for it so far.
+
+    Args:
+        command: The command.
+        env: The store's environment.
+        correlation_id: The request that it belongs to.
+        expected_version: The version its sender believes the entity to be at.
+        key: Its idempotency key.
+        at: The instant to decide as of; None for the clock's now.
+    """
+
+    command: Any
+    env: Environment
+    correlation_id: str
+    expected_version: int | None = None
+    key: str | None = None
+    at: datetime | None = None
+    _ids: "_SameIds" = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not is_dataclass(self.env) or isinstance(self.env, type):
+            raise TypeError(f"env must be a dataclass with a clock and ids, like OrderEnvironment, not {self.env!r}")
+        self._ids = _SameIds(self.env.ids)
+        clock = self.env.clock if self.at is None else FixedClock(self.at)
+        self.env = replace(self.env, clock=clock, ids=self._ids)
+
+    def decide(self, reducer: Reducer[StateT], state: StateT) -> "Decision[StateT]":
+        """Have the command decided on a state.
+
+        Raises:
+            VersionConflict: The entity is not at the version that the sender expects. Decided after the entity's
+                existence and before its status: what is not there cannot have moved on.
+        """
+        known = reducer.stream_of(state, self.command) if isinstance(reducer, DeciderReducer) else None
+        if known is not None:
+            self._require(*known)
+        self._ids.rewind()
+        step = reducer.reduce(state, self.command, self.env)
+        appends = [effect for effect in step.effects if isinstance(effect, AppendEvents)]
+        if len(appends) > 1:
+            raise TypeError(f"{self.command!r} appends to {len(appends)} streams, and a command may append to one")
+        if not appends:
+            return Decision(self, state, None, _announced(step))
+        [append] = appends
+        if known is None and append.expected_version is not None:
+            self._require(append.stream_id, append.expected_version)
+        if append.expected_version is None:
+            append = replace(append, expected_version=self.expected_version)
+        return Decision(self, step.state, append, None)
+
+    def to_be_written(self, append: AppendEvents) -> AppendEvents:
+        """Return the append with ids, causes and, where the sender set one, the time."""
+        metadata = {} if self.key is None else note_of(self.key, self.command)
+        events = [
+            NewEvent(event, self._event_id(index), self.at, self.correlation_id, self.correlation_id, metadata)
+            for index, event in enumerate(append.events)
+        ]
+        return replace(append, events=events)
+
+    def _event_id(self, index: int) -> UUID:
+        # Brought by the runtime, not drawn by the event store, so that an append can be tried again safely.
+        return self._ids.event_id(index) if self.key is None else event_id_of(self.key, index)
+
+    def _require(self, stream_id: str, version: int) -> None:
+        if self.expected_version is not None and self.expected_version != version:
+            raise VersionConflict(stream_id, self.expected_version, version)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[StateT]):
+    """What came of a command: the state after it and an append to be done, or a rejection, or nothing."""
+
+    question: Question
+    state: StateT
+    append: AppendEvents | None
+    rejection: Any
+
+
+def _announced(step: Step[Any]) -> Any:
+    return next((effect.action for effect in step.effects if isinstance(effect, Emit)), None)
+
+
+class _SameIds:
+    """Give the same ids when a command is decided again: a new order keeps its id through a conflict."""
+
+    def __init__(self, ids: IdGenerator) -> None:
+        self._ids = ids
+        self._drawn: list[str | UUID] = []
+        self._events: list[UUID] = []
+        self._next = 0
+
+    def rewind(self) -> None:
+        """Begin again with the first id drawn."""
+        self._next = 0
+
+    def new_id(self, kind: str) -> str:
+        """Return the next id of this kind."""
+        return str(self._again(lambda: self._ids.new_id(kind)))
+
+    def new_uuid(self) -> UUID:
+        """Return the next UUID."""
+        drawn = self._again(self._ids.new_uuid)
+        assert isinstance(drawn, UUID)  # a reducer draws in the same order each time
+        return drawn
+
+    def event_id(self, index: int) -> UUID:
+        """Return the id of the event with this index."""
+        while len(self._events) <= index:
+            self._events.append(self._ids.new_uuid())
+        return self._events[index]
+
+    def _again(self, draw: Any) -> str | UUID:
+        if self._next == len(self._drawn):
+            self._drawn.append(draw())
+        self._next += 1
+        return self._drawn[self._next - 1]

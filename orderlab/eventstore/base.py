@@ -1,0 +1,91 @@
+"""What every event store can do."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Protocol
+
+from orderlab.core.codec import Codec
+from orderlab.core.effects import AppendEvents
+from orderlab.core.errors import AppendRefused, OrderlabError
+from orderlab.core.log import Appended, RecordedEvent
+
+Columns = dict[str, list[Any]]
+"""A stretch of the log by column: for each name that was asked for, one value an event, in position order."""
+
+
+class EventStoreError(OrderlabError):
+    """The infrastructure failed: a locked file, a full disk, a closed event store. Nothing was half done."""
+
+
+class EventStore(Protocol):
+    """An append-only log of events in streams, with optimistic concurrency.
+
+    An append is all or nothing, durable when it returns, and visible to every later read. No method blocks the
+    event loop. `orderlab.eventstore.contract` says all of it as tests.
+    """
+
+    @property
+    def codec(self) -> Codec:
+        """How events become JSON and back."""
+        ...
+
+    async def append_events(self, stream_id: str, events: Sequence[Any], *, expected_version: int | None = None) -> int:
+        """Append events to a stream and return its new version.
+
+        Args:
+            stream_id: The stream.
+            events: Domain values, or `NewEvent` where the writer brings an id, a time or a cause.
+            expected_version: None for no check, 0 (`NO_STREAM`) for a stream that must be empty, else the exact
+                version it must be at.
+
+        Raises:
+            VersionConflict: The stream is at another version.
+            EventIdReused: Some of the brought event ids, but not all, are in the log. (All: a retry; it succeeds
+                and changes nothing, whatever `expected_version` says.)
+            Unwritable: An event has no JSON form here.
+            EventStoreError: The infrastructure failed.
+        """
+        ...
+
+    async def append_many(self, appends: Sequence[AppendEvents]) -> list[Appended | AppendRefused]:
+        """Do many appends in one transaction, and return for each where it went or why it was refused.
+
+        A refused append harms no other. The same stream may come twice: the second sees the first.
+        """
+        ...
+
+    async def load_events(self, stream_id: str, *, from_version: int = 1) -> list[RecordedEvent]:
+        """Return a stream's events from a version on; an empty list for a stream that is not there."""
+        ...
+
+    def read_all(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[RecordedEvent]:
+        """Iterate over the events after a position, in position order."""
+        ...
+
+    def read_columns(self, *names: str, after: int = 0, until: int | None = None) -> AsyncIterator[Columns]:
+        """Iterate over large stretches of the log by column, undecoded: for replay, tables and copies.
+
+        Args:
+            names: Fields of `StoredEvent`.
+            after: The position before the first event wanted.
+            until: The position of the last event wanted; None for the end.
+        """
+        ...
+
+    async def list_streams(self) -> list[str]:
+        """Return the id of every stream, in the order of their first events."""
+        ...
+
+    async def head(self) -> int:
+        """Return the position of the last event; 0 for an empty log."""
+        ...
+
+    def subscribe(self, *, after: int = 0) -> AsyncIterator[RecordedEvent]:
+        """Iterate over everything after a position and then over what comes, without gap or duplicate.
+
+        It ends when the event store is closed.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted and let go of everything; closing twice is harmless."""
+        ...

@@ -1,0 +1,147 @@
+"""Events in one DuckDB file: durable, quick to scan, and open to SQL."""
+
+import asyncio
+import weakref
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import duckdb
+
+from orderlab.core.codec import Codec
+from orderlab.core.environment import Clock, IdGenerator
+from orderlab.core.errors import AppendRefused
+from orderlab.core.log import Appended
+from orderlab.eventstore.base import Columns
+from orderlab.eventstore.duckdb_file import failure
+from orderlab.eventstore.duckdb_writer import DuckDBWriter
+from orderlab.eventstore.rows import RowEventStore, require_columns, require_range
+from orderlab.eventstore.stored import EncodedAppend, StoredEvent, as_utc
+from orderlab.orders.codec import ORDER_CODEC
+
+T = TypeVar("T")
+
+_STRETCH = 100_000
+_ALL = ", ".join(StoredEvent._fields)
+
+
+class DuckDBEventStore(RowEventStore):
+    """An event store in a DuckDB file, which one process at a time may have open.
+
+    Opened at the first use, or by `async with`. Appends that wait go to disk together; each is durable when it
+    returns. Reads run beside them in threads of their own.
+
+    Args:
+        path: The file; made if it is not there.
+        codec: How events become JSON and back; orders by default.
+        clock: What stamps `recorded_at` where the writer does not.
+        ids: What draws event ids where the writer does not.
+
+    Raises:
+        EventStoreError: At the first use: the file is open elsewhere, is no log, is damaged, or cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        codec: Codec = ORDER_CODEC,
+        clock: Clock | None = None,
+        ids: IdGenerator | None = None,
+    ) -> None:
+        super().__init__(codec=codec, clock=clock, ids=ids)
+        self.path = Path(path).absolute()
+        self._writer = DuckDBWriter(self.path.resolve(), self._clock, self._ids, self._bell)
+        self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"orderlab read {self.path.name}")
+        # A notebook drops event stores without closing them; the file must not stay locked for that.
+        self._finalizer = weakref.finalize(self, _let_go, self._writer, self._readers)
+
+    async def _write(self, batch: Sequence[EncodedAppend]) -> list[Appended | AppendRefused]:
+        await self._open()
+        self._require_open()
+        return await self._writer.submit(batch)
+
+    async def _read_page(self, after: int, until: int) -> list[StoredEvent]:
+        return await self._rows("position > ? AND position <= ? ORDER BY position", after, until)
+
+    async def _read_stream(self, stream_id: str, from_version: int) -> list[StoredEvent]:
+        return await self._rows("stream_id = ? AND version >= ? ORDER BY version", stream_id, from_version)
+
+    async def read_columns(self, *names: str, after: int = 0, until: int | None = None) -> AsyncIterator[Columns]:
+        """Iterate over large stretches of the log by column, undecoded."""
+        require_columns(names)
+        require_range(after, until=until)
+        head = await self.head()
+        end = head if until is None else min(until, head)
+        for start in range(after, end, _STRETCH):
+            yield await self._read(partial(_columns, names=names, after=start, until=min(end, start + _STRETCH)))
+
+    async def list_streams(self) -> list[str]:
+        """Return the id of every stream, in the order of their first events."""
+        found = await self._read(
+            lambda cursor: cursor.execute("SELECT stream_id FROM events WHERE version = 1 ORDER BY position").fetchall()
+        )
+        return [stream_id for (stream_id,) in found]
+
+    async def head(self) -> int:
+        """Return the position of the last event; 0 for an empty log."""
+        await self._open()
+        self._require_open()
+        return self._writer.position
+
+    async def close(self) -> None:
+        """Write what was accepted, checkpoint, and let go of the file; closing twice is harmless."""
+        await super().close()
+        await asyncio.to_thread(self._finalizer)
+
+    async def __aenter__(self) -> Self:
+        await self._open()
+        return self
+
+    async def _open(self) -> duckdb.DuckDBPyConnection:
+        self._require_open()
+        opened = self._writer.open()
+        # Shielded, because one caller who gives up waiting must not take the opening from the others.
+        return opened.result() if opened.done() else await asyncio.shield(asyncio.wrap_future(opened))
+
+    async def _rows(self, where: str, *parameters: object) -> list[StoredEvent]:
+        query = f"SELECT {_ALL} FROM events WHERE {where}"  # noqa: S608 - both parts are constants of this module
+        found = await self._read(lambda cursor: cursor.execute(query, parameters).fetchall())
+        return [StoredEvent._make((*row[:6], as_utc(row[6]), *row[7:])) for row in found]
+
+    async def _read(self, query: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run a query on a cursor of its own, in a reader's thread."""
+        connection = await self._open()
+        self._require_open()
+
+        def run() -> T:
+            try:
+                with connection.cursor() as cursor:
+                    return query(cursor)
+            except duckdb.Error as error:
+                raise failure(self.path, error) from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    def __repr__(self) -> str:
+        return f"<DuckDBEventStore {self.path.name}>"
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...], after: int, until: int) -> Columns:
+    query = (
+        f"SELECT {', '.join(names)} FROM events "  # noqa: S608 - the names are those of StoredEvent
+        "WHERE position > ? AND position <= ? ORDER BY position"
+    )
+    found = cursor.execute(query, [after, until]).fetchnumpy()
+    columns: dict[str, list[Any]] = {name: values.tolist() for name, values in found.items()}
+    if "recorded_at" in columns:
+        columns["recorded_at"] = list(map(as_utc, columns["recorded_at"]))
+    return columns
+
+
+def _let_go(writer: DuckDBWriter, readers: ThreadPoolExecutor) -> None:
+    readers.shutdown()
+    writer.close()

@@ -1,0 +1,137 @@
+"""A log's DuckDB file: how it is opened and laid out, and its failures in words."""
+
+import re
+import threading
+from pathlib import Path
+
+import duckdb
+
+from orderlab.eventstore.base import EventStoreError
+
+SCHEMA_VERSION = 1
+
+_CREATE = """
+CREATE TABLE orderlab_schema (version INTEGER NOT NULL);
+INSERT INTO orderlab_schema VALUES (1);
+CREATE TABLE events (
+    position BIGINT NOT NULL,
+    stream_id VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    event_id UUID NOT NULL,
+    event_type VARCHAR NOT NULL,
+    schema_version INTEGER NOT NULL,
+    recorded_at TIMESTAMP NOT NULL,
+    correlation_id VARCHAR,
+    causation_id VARCHAR,
+    metadata JSON NOT NULL,
+    payload JSON NOT NULL
+);
+"""
+# No constraint is declared: the file lock makes this process the only writer, whose ledger checks every version, and
+# a unique index would slow batches by more than half. `recorded_at` is UTC: a TIMESTAMP WITH TIME ZONE would be read
+# back in the zone of whoever reads.
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,  # a single appended row gains nothing from more, and they would take the reducer's processor
+    "checkpoint_threshold": "1GB",  # the default of 16 MB stalls appends for 100 ms now and then; see `duckdb_writer`
+    "autoinstall_known_extensions": False,  # opening a file never reaches for the network
+}
+
+_open_paths: set[Path] = set()
+_open_paths_lock = threading.Lock()
+
+
+def open_file(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a log's file, making it if there is none.
+
+    Raises:
+        EventStoreError: It cannot be opened; one sentence says why and what to do. The file is left as it is.
+    """
+    _claim(path)
+    try:
+        _require_duckdb(path)
+        connection = duckdb.connect(str(path), config=_CONFIG)
+        try:
+            _require_schema(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    except (duckdb.Error, OSError) as error:
+        release(path)
+        raise failure(path, error) from error
+    except BaseException:
+        release(path)
+        raise
+    return connection
+
+
+def release(path: Path) -> None:
+    """Let this process open the path again."""
+    with _open_paths_lock:
+        _open_paths.discard(path)
+
+
+def failure(path: Path, error: Exception) -> EventStoreError:
+    """Return a database error as one sentence for a person."""
+    text = str(error).replace("\n", " ")
+    if held := re.search(r"Conflicting lock is held in (.+?) \(PID (\d+)\)", text):
+        program, process = Path(held[1]).name, held[2]
+        return EventStoreError(
+            f"{path} is open in another process ({program}, process {process}), and DuckDB allows one at a time: "
+            "close it there, or give this one another file"
+        )
+    for pattern, sentence in _SENTENCES.items():
+        if found := re.search(pattern, text, re.IGNORECASE):
+            return EventStoreError(f"{path} {sentence.format(found[0])}")
+    return EventStoreError(f"{path}: {text}")
+
+
+_SENTENCES = {
+    "could not set lock": "is open in another process, and DuckDB allows one at a time: close it there first",
+    "not a valid DuckDB database file": "is not a DuckDB file; it was left as it is",
+    "could not read enough bytes|checksum": "is damaged or cut short ({0}); restore it from a copy",
+    "trying to read a database file with version": "was written by a newer DuckDB: try `pip install -U duckdb`",
+    "no space left on device|disk quota exceeded|file too large": (
+        "could not be written ({0}): nothing of this append is in the log; free some space and try again"
+    ),
+    "permission denied|read-only file system": "cannot be opened for writing ({0}): check who may write to it",
+    "no such file or directory": "cannot be made: its folder does not exist",
+    "is a directory": "is a folder; name a file in it",
+    "database has been invalidated": "failed earlier and must be closed and opened again; the log is as it was",
+}
+
+
+def _claim(path: Path) -> None:
+    """Hold the path for one event store in this process: DuckDB's own lock is between processes only."""
+    with _open_paths_lock:
+        if path in _open_paths:
+            raise EventStoreError(f"{path} is open in this process already: close that event store first, or use it")
+        _open_paths.add(path)
+
+
+def _require_duckdb(path: Path) -> None:
+    """Look at the file's mark before DuckDB does, which would try to fetch a reader for other databases."""
+    if not path.exists():
+        return
+    if path.is_dir():
+        raise EventStoreError(f"{path} is a folder; name a file in it")
+    with path.open("rb") as file:
+        if file.read(12)[8:] != b"DUCK":
+            raise EventStoreError(f"{path} is not a DuckDB file; it was left as it is")
+
+
+def _require_schema(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if "orderlab_schema" not in tables:
+        if "events" in tables:
+            raise EventStoreError(f"{path} has a table `events` that orderlab did not make; it was left as it is")
+        connection.execute("BEGIN; " + _CREATE + " COMMIT;")
+        return
+    [(version,)] = connection.execute("SELECT max(version) FROM orderlab_schema").fetchall()
+    if version > SCHEMA_VERSION:
+        raise EventStoreError(
+            f"{path} has log format {version}, and this orderlab knows up to {SCHEMA_VERSION}: use a newer orderlab"
+        )
+    [(count, last)] = connection.execute("SELECT count(*), coalesce(max(position), 0) FROM events").fetchall()
+    if count != last:
+        raise EventStoreError(f"{path} is damaged: it holds {count} events, but the last one is number {last}")

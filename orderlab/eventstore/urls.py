@@ -1,0 +1,60 @@
+"""Open an event store by its address."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import unquote
+
+from orderlab.core.codec import Codec
+from orderlab.core.environment import Clock, IdGenerator
+from orderlab.eventstore.base import EventStore, EventStoreError
+from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.orders.codec import ORDER_CODEC
+
+_FORMS = "memory://, duckdb:///file.duckdb (relative) or duckdb:////folder/file.duckdb (absolute)"
+
+
+@asynccontextmanager
+async def open_event_store(
+    url: str, *, codec: Codec = ORDER_CODEC, clock: Clock | None = None, ids: IdGenerator | None = None
+) -> AsyncIterator[EventStore]:
+    """Open the event store at an address, and close it at the end.
+
+    Args:
+        url: `memory://`, `duckdb:///file.duckdb` (relative to the working folder), `duckdb:////var/lib/file.duckdb`
+            (absolute), or `duckdb:///C:/file.duckdb` on Windows.
+        codec: How events become JSON and back; orders by default.
+        clock: What stamps `recorded_at` where the writer does not.
+        ids: What draws event ids where the writer does not.
+
+    Raises:
+        EventStoreError: The address is of no known form, or what it names cannot be opened.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        raise EventStoreError(f"{url!r} is no address of an event store: use {_FORMS}")
+    if scheme == "memory":
+        if rest:
+            raise EventStoreError(f"memory:// takes nothing after it, and {url!r} has {rest!r}")
+        async with InMemoryEventStore(codec=codec, clock=clock, ids=ids) as in_memory:
+            yield in_memory
+    elif scheme == "duckdb":
+        from orderlab.eventstore.duckdb import DuckDBEventStore  # noqa: PLC0415 - a log in memory needs no duckdb
+
+        async with DuckDBEventStore(path_of(rest, url), codec=codec, clock=clock, ids=ids) as in_file:
+            yield in_file
+    elif scheme in ("postgresql", "postgres"):
+        raise EventStoreError(f"this version of orderlab keeps no log in PostgreSQL yet: use {_FORMS}")
+    else:
+        raise EventStoreError(f"there is no event store of kind {scheme!r}: use {_FORMS}")
+
+
+def path_of(rest: str, url: str) -> Path:
+    """Return the path in a `duckdb://` address: what follows the third slash.
+
+    >>> path_of("/file.duckdb", "").as_posix(), path_of("//var/lib/file.duckdb", "").as_posix()
+    ('file.duckdb', '/var/lib/file.duckdb')
+    """
+    if not rest.startswith("/") or rest == "/":
+        raise EventStoreError(f"{url!r} names no file: a relative one is written duckdb:///file.duckdb")
+    return Path(unquote(rest[1:]))

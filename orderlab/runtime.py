@@ -1,0 +1,324 @@
+"""Run a reducer: decide, append, and only then show the new state.
+
+    send -> queue -> decide a batch on the committed state -> append it -> commit the state -> answer
+
+One task does all of it, batch by batch; whatever waits meanwhile is the next batch. A state is committed only when
+its events are durable, so no reader ever sees an order that could still be lost. The live half of the runtime
+(subscribers, waiting for an answer, delays) hangs on the one place where events are committed, `_commit`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from orderlab.core.decider import Reducer
+from orderlab.core.effects import AppendEvents
+from orderlab.core.environment import Environment
+from orderlab.core.errors import EventIdReused, OrderlabError, VersionConflict
+from orderlab.core.log import Appended
+from orderlab.deciding import Decision, Question
+from orderlab.drawing import tables
+from orderlab.eventstore.base import EventStore
+from orderlab.idempotency import RememberedKeys, note_of
+from orderlab.replay import replay
+
+StateT = TypeVar("StateT")
+
+logger = logging.getLogger(__name__)
+
+_WAITING = 10_000
+"""Commands that may wait; whoever sends more waits for room."""
+
+_BATCH = 1_024
+"""Commands decided together at the most."""
+
+_ROUNDS = 8
+"""How often a command is decided when another process keeps writing first."""
+
+
+class StoreClosed(OrderlabError):
+    """The store is closing, or was never opened, and takes no command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command: the events it caused, or the rejection, and where they are in the log.
+
+    `repeated` tells that an idempotency key had caused the events earlier, and that nothing was done now.
+    """
+
+    correlation_id: str
+    events: tuple[Any, ...] = ()
+    rejection: Any = None
+    stream_id: str | None = None
+    versions: tuple[int, ...] = ()
+    positions: tuple[int, ...] = ()
+    repeated: bool = False
+
+    def __repr__(self) -> str:
+        if self.rejection is not None:
+            return f"<Outcome refused: {self.rejection!r}>"
+        events = ", ".join(type(event).__name__ for event in self.events) or "nothing happened"
+        return f"<Outcome {events}{f' at {list(self.positions)}' if self.positions else ''}>"
+
+    def _repr_html_(self) -> str:
+        shown = {"events": self.events or None, "rejection": self.rejection, "stream": self.stream_id}
+        where = {"versions": self.versions, "positions": self.positions, "correlation id": self.correlation_id}
+        return tables.fields({**shown, **where})
+
+
+@dataclass(slots=True, eq=False)
+class _Sent:
+    """A command on its way through the store, and the sender who waits for it."""
+
+    question: Question
+    answer: "asyncio.Future[Outcome]"
+    obstacle: Exception | None = None
+
+    def succeed(self, outcome: Outcome) -> None:
+        if not self.answer.done():  # else its sender has given up waiting
+            self.answer.set_result(outcome)
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class Store(Generic[StateT]):
+    """Hold the state of a domain, and change it only by events that are durable.
+
+    Works for any reducer; use it with `async with`, which replays the log first and drains the commands at the end.
+    A state that no event carries is not kept: a reducer changes the world through `AppendEvents` alone.
+
+    Args:
+        reducer: What decides; `OrderReducer()`, or one of your own.
+        initial_state: The state before the first event.
+        env: A dataclass with a `clock` and `ids`, and whatever else the reducer reads.
+        event_store: Where the events go.
+    """
+
+    def __init__(
+        self, reducer: Reducer[StateT], initial_state: StateT, env: Environment, event_store: EventStore
+    ) -> None:
+        self._reducer = reducer
+        self._state = initial_state
+        self._env = env
+        self._event_store = event_store
+        self._position = 0
+        self._keys = RememberedKeys()
+        self._queue: asyncio.Queue[_Sent | None] = asyncio.Queue(_WAITING)
+        self._worker: asyncio.Task[None] | None = None
+        self._closing = False
+
+    @property
+    def state(self) -> StateT:
+        """The committed state: everything in it is durable."""
+        return self._state
+
+    @property
+    def position(self) -> int:
+        """The position of the last event that `state` shows."""
+        return self._position
+
+    async def send(
+        self,
+        command: Any,
+        *,
+        expected_version: int | None = None,
+        correlation_id: str | None = None,
+        idempotency_key: str | None = None,
+        at: datetime | None = None,
+    ) -> Outcome:
+        """Have a command decided, and return what became of it once that is durable.
+
+        A caller who gives up waiting does not call the command off.
+
+        Args:
+            command: The command.
+            expected_version: The version that the entity must be at.
+            correlation_id: Marks every event that this leads to; drawn if None.
+            idempotency_key: Makes a retry harmless: under one key a command causes its events once.
+            at: Decide and record as of this instant, for imports and simulations; None for the clock's now.
+
+        Raises:
+            VersionConflict: The entity is not at `expected_version`, or others kept writing first.
+            IdempotencyKeyReused: The key was used for another command.
+            StoreClosed: The store takes no more commands.
+            EventStoreError: The append failed; nothing of it is in the log or the state.
+        """
+        if self._worker is None or self._closing:
+            raise StoreClosed(f"{self!r} takes no commands: use it inside `async with`")
+        correlation_id = correlation_id or str(self._env.ids.new_uuid())
+        question = Question(command, self._env, correlation_id, expected_version, idempotency_key, at)
+        sent = _Sent(question, asyncio.get_running_loop().create_future())
+        await self._queue.put(sent)
+        return await sent.answer
+
+    async def close(self) -> None:
+        """Answer what was accepted, and refuse what comes after."""
+        if self._worker is not None and not self._closing:
+            self._closing = True
+            await self._queue.put(None)
+            await self._worker
+
+    async def __aenter__(self) -> Self:
+        await self._take_in()
+        self._worker = asyncio.create_task(self._run(), name="orderlab store")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"<Store at position {self._position}: {self._state!r}>"
+
+    def _repr_html_(self) -> str:
+        shown = getattr(self._state, "_repr_html_", None)
+        return tables.fields({"store at position": self._position}) + (shown() if shown else "")
+
+    # The pipeline.
+
+    async def _run(self) -> None:
+        closing = False
+        while not closing:
+            batch = [await self._queue.get()]
+            while len(batch) < _BATCH and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            closing = None in batch
+            await self._handle([sent for sent in batch if sent is not None])
+
+    async def _handle(self, batch: list[_Sent]) -> None:
+        """Answer every command of a batch, in as many rounds as others who write to the log make needed."""
+        waiting = batch
+        try:
+            for _ in range(_ROUNDS):
+                waiting = await self._round(waiting)
+                if not waiting:
+                    return
+                await self._take_in()
+            for sent in waiting:
+                sent.fail(sent.obstacle or OrderlabError("the log kept changing; send the command again"))
+        except Exception as error:
+            logger.exception("commands failed: %d", len(waiting))
+            for sent in waiting:
+                sent.fail(error)
+
+    async def _round(self, batch: list[_Sent]) -> list[_Sent]:
+        """Decide a batch, append it and commit; return the commands that a newer state must decide again."""
+        working, decided, again = await self._decide(batch)
+        writing = [(sent, decision, decision.append) for sent, decision in decided if decision.append is not None]
+        answers = await self._append([decision.question.to_be_written(append) for _, decision, append in writing])
+        await self._commit(working, answers)
+        for (sent, decision, append), answer in zip(writing, answers, strict=True):
+            if isinstance(answer, Appended):
+                self._succeed(sent, append, answer)
+            elif self._may_decide_again(decision.question, answer):
+                sent.obstacle = answer
+                again.append(sent)
+            else:
+                sent.fail(answer)
+        all_written = all(isinstance(answer, Appended) for answer in answers)
+        for sent, decision in decided:
+            if decision.append is None and all_written:
+                sent.succeed(Outcome(decision.question.correlation_id, rejection=decision.rejection))
+            elif decision.append is None:  # refused because of events that then were not written
+                again.append(sent)
+        return again
+
+    async def _decide(self, batch: list[_Sent]) -> tuple[StateT, list[tuple[_Sent, Decision[StateT]]], list[_Sent]]:
+        """Decide each command on the committed state and what the batch adds to it."""
+        working = self._state
+        decided: list[tuple[_Sent, Decision[StateT]]] = []
+        again: list[_Sent] = []
+        keys: set[str] = set()
+        for sent in batch:
+            question = sent.question
+            if question.key is not None and question.key in keys:
+                again.append(sent)  # its twin is in this batch, and must be durable first
+                continue
+            try:
+                if question.key is not None and question.key in self._keys:
+                    sent.succeed(await self._repeated(question))
+                    continue
+                decision = question.decide(self._reducer, working)
+            except VersionConflict as conflict:
+                if conflict.expected > conflict.actual and sent.obstacle is None:
+                    sent.obstacle = conflict  # its sender may know of events that are not taken in yet
+                    again.append(sent)
+                else:
+                    sent.fail(conflict)
+            except Exception as error:  # noqa: BLE001 - a faulty reducer harms the command it fails on, and no other
+                sent.fail(error)
+            else:
+                working = decision.state
+                decided.append((sent, decision))
+                if question.key is not None and decision.append is not None:
+                    keys.add(question.key)
+        return working, decided, again
+
+    async def _append(self, appends: Sequence[AppendEvents]) -> list[Appended | Exception]:
+        """Append in one transaction; if that fails as a whole, one by one, so that none fails for another.
+
+        Trying again is safe, for the event ids stay the same.
+        """
+        if not appends:
+            return []
+        try:
+            return list(await self._event_store.append_many(appends))
+        except Exception as error:  # noqa: BLE001 - handed to the command's sender
+            if len(appends) == 1:
+                logger.warning("an append to %s failed: %s", appends[0].stream_id, error)
+                return [error]
+        return [answer for append in appends for answer in await self._append([append])]
+
+    async def _commit(self, working: StateT, answers: Sequence[Appended | Exception]) -> None:
+        """Show the new state: the one decided on if the log is exactly that, else the log's own."""
+        positions = [place for answer in answers if isinstance(answer, Appended) for place in answer.positions]
+        expected = list(range(self._position + 1, self._position + 1 + len(positions)))
+        if positions == expected and all(isinstance(answer, Appended) for answer in answers):
+            self._state, self._position = working, self._position + len(positions)
+        elif positions:
+            await self._take_in()
+
+    async def _take_in(self) -> None:
+        """Bring the state up to the end of the log, whoever wrote it."""
+        head = await self._event_store.head()
+        if head > self._position:
+            await self._keys.read(self._event_store, after=self._position, until=head)
+            self._state = await replay(self._reducer, self._state, self._event_store, after=self._position, until=head)
+            self._position = head
+
+    def _succeed(self, sent: _Sent, append: AppendEvents, answer: Appended) -> None:
+        question, count = sent.question, len(append.events)
+        versions = tuple(range(answer.version - count + 1, answer.version + 1))
+        if question.key is not None:
+            self._keys.remember(append.stream_id, versions, note_of(question.key, question.command))
+        events, correlation_id = tuple(append.events), question.correlation_id
+        sent.succeed(Outcome(correlation_id, events, None, append.stream_id, versions, answer.positions))
+
+    @staticmethod
+    def _may_decide_again(question: Question, answer: Exception) -> bool:
+        """Tell whether someone else wrote first in a way that a decision on the newer state may mend."""
+        if isinstance(answer, VersionConflict):
+            return question.expected_version is None
+        return isinstance(answer, EventIdReused) and question.key is not None
+
+    async def _repeated(self, question: Question) -> Outcome:
+        """Answer a retry from the log."""
+        assert question.key is not None
+        recorded = await self._keys.events_of(question.key, question.command, self._event_store)
+        return Outcome(
+            recorded[0].correlation_id or question.correlation_id,
+            tuple(each.event for each in recorded),
+            None,
+            recorded[0].stream_id,
+            tuple(each.version for each in recorded),
+            tuple(each.position for each in recorded),
+            repeated=True,
+        )

@@ -1,0 +1,174 @@
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from accounts import ACCOUNT_CODEC, Deposit, Deposited, Withdrawn
+
+from orderlab.core.codec import JsonCodec
+from orderlab.core.errors import CodecError
+from orderlab.core.log import EncodedEvent
+
+AT = datetime(2025, 1, 1, tzinfo=UTC)
+MAX_DEPTH = 100_000
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Version 1 said `to`, version 2 says `place`, version 3 also says when."""
+
+    place: str
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+@dataclass(frozen=True)
+class Noted:
+    note: Any
+
+
+MOVED_CODEC = JsonCodec(
+    [Moved],
+    {"Moved": 3},
+    {
+        ("Moved", 1): lambda payload, recorded_at: {"place": payload["to"]},
+        ("Moved", 2): lambda payload, recorded_at: {**payload, "at": recorded_at},
+    },
+)
+
+
+# Writing
+
+
+def test_an_event_is_written_with_its_name_version_and_fields() -> None:
+    assert ACCOUNT_CODEC.encode(Deposited("ada", 5)) == ("Deposited", 1, '{"account_id":"ada","cents":5}')
+
+
+def test_an_event_is_written_in_the_present_version_of_its_shape() -> None:
+    assert MOVED_CODEC.encode(Moved("Rome", AT)) == ("Moved", 3, '{"place":"Rome","at":"2025-01-01T00:00:00Z"}')
+
+
+@pytest.mark.parametrize("value", [Deposit("ada", 5), None, "Deposited", Deposited, object()])
+def test_what_is_no_event_cannot_be_written(value: object) -> None:
+    with pytest.raises(CodecError, match=r"no event type of this codec \(Deposited, Withdrawn\)"):
+        ACCOUNT_CODEC.encode(value)
+
+
+def holding_itself() -> list[Any]:
+    endless: list[Any] = []
+    endless.append(endless)
+    return endless
+
+
+@pytest.mark.parametrize(
+    "content",
+    [holding_itself(), object(), {1, object()}, 2**70j, "\ud800", {object(): 1}],
+    ids=["a list that holds itself", "object", "set of objects", "complex", "half a surrogate pair", "key"],
+)
+def test_content_that_json_cannot_hold_is_refused(content: object) -> None:
+    with pytest.raises(CodecError, match="Noted cannot be written as JSON"):
+        JsonCodec([Noted]).encode(Noted(content))
+
+
+# Reading
+
+
+@pytest.mark.parametrize("event", [Deposited("ada", 5), Deposited("", -1), Withdrawn("\x00 \U0001f600", 2**63 - 1)])
+def test_what_was_written_is_read_again(event: object) -> None:
+    assert ACCOUNT_CODEC.decode(ACCOUNT_CODEC.encode(event), AT) == event
+
+
+def test_an_unknown_event_type_is_refused_naming_the_known_ones() -> None:
+    with pytest.raises(CodecError, match=r"unknown event type Opened \(known: Deposited, Withdrawn\)"):
+        ACCOUNT_CODEC.decode(EncodedEvent("Opened", 1, "{}"), AT)
+
+
+def test_a_payload_newer_than_the_reader_is_refused_in_one_sentence() -> None:
+    with pytest.raises(CodecError, match="Moved has schema version 4, and this program reads up to 3: use a newer one"):
+        MOVED_CODEC.decode(EncodedEvent("Moved", 4, "{}"), AT)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "",
+        "nonsense",
+        "null",
+        "[]",
+        "{}",
+        '{"account_id":"ada"}',
+        '{"account_id":"ada","cents":"5"}',
+        '{"account_id":"ada","cents":true}',
+        '{"account_id":"ada","cents":null}',
+        '{"account_id":"ada","cents":5',
+        '{"account_id":"ada","cents":5} {}',
+        '{"account_id":"\\ud800","cents":5}',
+        '{"account_id":"\ud800","cents":5}',
+    ],
+)
+def test_a_payload_that_does_not_fit_is_refused(payload: str) -> None:
+    with pytest.raises(CodecError, match="the payload does not fit Deposited version 1"):
+        ACCOUNT_CODEC.decode(EncodedEvent("Deposited", 1, payload), AT)
+
+
+@pytest.mark.parametrize(("codec", "name"), [(ACCOUNT_CODEC, "Deposited"), (MOVED_CODEC, "Moved")])
+def test_a_payload_nested_too_deep_to_read_is_refused(codec: JsonCodec, name: str) -> None:
+    nested = '{"deep":' + "[" * MAX_DEPTH + "]" * MAX_DEPTH + "}"
+    with pytest.raises(CodecError, match="does not fit"):
+        codec.decode(EncodedEvent(name, 1, nested), AT)
+
+
+def test_a_payload_with_a_field_more_than_needed_is_read() -> None:
+    payload = '{"account_id":"ada","cents":5,"teller":"bea"}'
+    assert ACCOUNT_CODEC.decode(EncodedEvent("Deposited", 1, payload), AT) == Deposited("ada", 5)
+
+
+# Old shapes
+
+
+def test_an_old_payload_is_upcast_one_version_at_a_time() -> None:
+    assert MOVED_CODEC.decode(EncodedEvent("Moved", 1, '{"to":"Rome"}'), AT) == Moved("Rome", AT)
+
+
+def test_an_upcaster_starts_at_the_version_of_the_payload() -> None:
+    assert MOVED_CODEC.decode(EncodedEvent("Moved", 2, '{"place":"Rome"}'), AT) == Moved("Rome", AT)
+
+
+def test_a_present_payload_is_not_upcast() -> None:
+    later = '{"place":"Rome","at":"2030-01-01T00:00:00Z"}'
+    assert MOVED_CODEC.decode(EncodedEvent("Moved", 3, later), AT) == Moved("Rome", datetime(2030, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("payload", ['{"from":"Rome"}', "[]", "nonsense", '{"to":5}'])
+def test_an_old_payload_that_does_not_fit_is_refused_by_its_own_version(payload: str) -> None:
+    with pytest.raises(CodecError, match="the payload does not fit Moved version 1"):
+        MOVED_CODEC.decode(EncodedEvent("Moved", 1, payload), AT)
+
+
+@pytest.mark.parametrize("version", [0, -1])
+def test_a_version_that_never_was_is_refused(version: int) -> None:
+    with pytest.raises(CodecError, match=f"no upcaster from Moved version {version}"):
+        MOVED_CODEC.decode(EncodedEvent("Moved", version, '{"to":"Rome"}'), AT)
+
+
+def test_a_version_without_an_upcaster_is_refused() -> None:
+    with pytest.raises(CodecError, match="no upcaster from Noted version 1"):
+        JsonCodec([Noted], {"Noted": 2}).decode(EncodedEvent("Noted", 1, '{"note":1}'), AT)
+
+
+# The quick way for bulk replay
+
+
+def test_the_present_shape_has_a_quick_decoder() -> None:
+    decode = ACCOUNT_CODEC.current_decoder("Deposited", 1)
+    assert decode is not None
+    assert decode('{"account_id":"ada","cents":5}') == Deposited("ada", 5)
+
+
+@pytest.mark.parametrize(("name", "version"), [("Moved", 2), ("Moved", 4), ("Opened", 1)])
+def test_every_other_shape_has_no_quick_decoder(name: str, version: int) -> None:
+    assert MOVED_CODEC.current_decoder(name, version) is None
+
+
+def test_codecs_of_the_same_types_versions_and_upcasters_are_equal() -> None:
+    assert JsonCodec([Deposited, Withdrawn]) == ACCOUNT_CODEC

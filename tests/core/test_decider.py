@@ -1,0 +1,334 @@
+import pickle
+from collections.abc import Sequence
+from dataclasses import FrozenInstanceError, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from accounts import (
+    ACCOUNTS,
+    Account,
+    Accounts,
+    Deposit,
+    Deposited,
+    InsufficientFunds,
+    Withdraw,
+    Withdrawn,
+    account_environment,
+    account_reducer,
+)
+
+from orderlab.core.decider import DeciderReducer, EntityState, Fact, Step
+from orderlab.core.effects import AppendEvents, Emit
+from orderlab.core.errors import CorruptStream
+
+
+def state_after(*actions: object) -> Accounts:
+    reducer, env = account_reducer(), account_environment()
+    state = reducer.initial_state()
+    for action in actions:
+        state = reducer.reduce(state, action, env).state
+    return state
+
+
+def balance(state: Accounts, account_id: str = "ada") -> int:
+    return state.entities[account_id].balance_cents
+
+
+# Streams and keys
+
+
+def test_a_stream_is_named_after_the_kind_and_the_key() -> None:
+    assert ACCOUNTS.stream_id("ada") == "account-ada"
+
+
+@pytest.mark.parametrize("key", ["ada", "account-1", "a-b-c", "."])
+def test_the_key_is_found_again_in_the_name_of_its_stream(key: str) -> None:
+    assert ACCOUNTS.key_in(ACCOUNTS.stream_id(key)) == key
+
+
+@pytest.mark.parametrize("stream_id", ["order-ada", "accountada", "account", ""])
+def test_a_stream_of_another_kind_has_no_key(stream_id: str) -> None:
+    with pytest.raises(CorruptStream, match="none of kind account"):
+        ACCOUNTS.key_in(stream_id)
+
+
+def test_a_decider_shows_its_words_in_one_line() -> None:
+    assert repr(ACCOUNTS) == "<Decider account: 2 commands, 2 events>"
+
+
+# Commands
+
+
+def test_an_accepted_command_gives_the_state_with_its_events_applied() -> None:
+    state = state_after(Deposit("ada", 5))
+    assert (dict(state.entities), dict(state.versions)) == ({"ada": Account("ada", 5)}, {"ada": 1})
+
+
+def test_an_accepted_command_asks_to_append_and_then_to_announce() -> None:
+    step = account_reducer().reduce(EntityState(), Deposit("ada", 5), account_environment())
+    fact = Deposited("ada", 5)
+    assert step.effects == (AppendEvents("account-ada", (fact,), 0), Emit(fact))
+
+
+def test_a_command_on_an_entity_expects_the_version_it_was_decided_on() -> None:
+    state = state_after(Deposit("ada", 5), Deposit("ada", 5), Withdraw("ada", 1))
+    step = account_reducer().reduce(state, Deposit("ada", 5), account_environment())
+    assert step.effects[0] == AppendEvents("account-ada", (Deposited("ada", 5),), 3)
+
+
+@pytest.mark.parametrize("before", [(), (Deposit("ada", 5),)])
+def test_without_version_checks_nothing_is_expected(before: tuple[Deposit, ...]) -> None:
+    reducer = account_reducer(check_versions=False)
+    step = reducer.reduce(state_after(*before), Deposit("ada", 5), account_environment())
+    assert step.effects[0] == AppendEvents("account-ada", (Deposited("ada", 5),), None)
+
+
+def test_a_refused_command_leaves_the_same_state_object() -> None:
+    state = state_after(Deposit("ada", 5))
+    assert account_reducer().reduce(state, Withdraw("ada", 6), account_environment()).state is state
+
+
+def test_a_refused_command_is_answered_by_its_rejection_alone() -> None:
+    step = account_reducer().reduce(state_after(Deposit("ada", 5)), Withdraw("ada", 6), account_environment())
+    assert step.effects == (Emit(InsufficientFunds("ada", 5)),)
+
+
+def test_a_command_that_causes_nothing_changes_nothing_and_asks_for_nothing() -> None:
+    state = state_after(Deposit("ada", 5))
+    step = account_reducer().reduce(state, Deposit("ada", 0), account_environment())
+    assert step.state is state
+    assert step.effects == ()
+
+
+def depositing_twice() -> DeciderReducer[Account, Accounts]:
+    def decide(command: Any, account: Any, *, key: str, at: Any) -> Sequence[object]:
+        return (Deposited(key, 1), Deposited(key, 2))
+
+    return DeciderReducer(replace(ACCOUNTS, decide=decide))
+
+
+def test_a_command_may_cause_several_facts_which_are_appended_together() -> None:
+    step = depositing_twice().reduce(EntityState(), Deposit("ada", 3), account_environment())
+    one, two = Deposited("ada", 1), Deposited("ada", 2)
+    assert step.effects == (AppendEvents("account-ada", (one, two), 0), Emit(one), Emit(two))
+
+
+def test_each_fact_of_a_command_raises_the_version() -> None:
+    step = depositing_twice().reduce(EntityState(), Deposit("ada", 3), account_environment())
+    assert (balance(step.state), step.state.versions["ada"]) == (3, 2)
+
+
+def test_a_command_without_a_key_gets_one_that_is_drawn() -> None:
+    assert dict(state_after(Deposit(None, 5), Deposit(None, 7)).entities) == {
+        "account-1": Account("account-1", 5),
+        "account-2": Account("account-2", 7),
+    }
+
+
+def test_a_command_with_a_key_draws_none() -> None:
+    env = account_environment()
+    account_reducer().reduce(EntityState(), Deposit("ada", 5), env)
+    assert env.ids.new_id("account") == "account-1"
+
+
+def test_a_command_changes_its_own_entity_only() -> None:
+    state = state_after(Deposit("ada", 5), Deposit("bea", 7), Withdraw("ada", 1))
+    assert (balance(state, "ada"), balance(state, "bea")) == (4, 7)
+
+
+def test_an_old_state_is_kept_as_it_was() -> None:
+    old = state_after(Deposit("ada", 5))
+    account_reducer().reduce(old, Deposit("ada", 5), account_environment())
+    assert balance(old) == 5
+
+
+# Events, rejections, anything else
+
+
+def test_the_same_command_given_twice_counts_twice() -> None:
+    assert balance(state_after(Deposit("ada", 5), Deposit("ada", 5))) == 10
+
+
+def test_the_same_fact_handed_over_twice_counts_twice() -> None:
+    state = state_after(Deposited("ada", 5), Deposited("ada", 5))
+    assert (balance(state), state.versions["ada"]) == (10, 2)
+
+
+def test_an_event_asks_for_nothing() -> None:
+    assert account_reducer().reduce(EntityState(), Deposited("ada", 5), account_environment()).effects == ()
+
+
+def test_an_event_that_is_reflected_already_leaves_the_same_state_object() -> None:
+    reducer: DeciderReducer[Account, Accounts] = DeciderReducer(replace(ACCOUNTS, reflects=lambda account, event: True))
+    state = state_after(Deposited("ada", 5))
+    assert reducer.reduce(state, Deposited("ada", 5), account_environment()).state is state
+
+
+def test_the_first_event_of_an_entity_is_never_taken_for_reflected() -> None:
+    reducer: DeciderReducer[Account, Accounts] = DeciderReducer(replace(ACCOUNTS, reflects=lambda account, event: True))
+    assert balance(reducer.reduce(EntityState(), Deposited("ada", 5), account_environment()).state) == 5
+
+
+def test_an_event_that_cannot_follow_is_a_corrupt_stream() -> None:
+    with pytest.raises(CorruptStream):
+        state_after(Withdrawn("ada", 5))
+
+
+def test_a_rejection_changes_nothing_and_asks_for_nothing() -> None:
+    state = state_after(Deposit("ada", 5))
+    step = account_reducer().reduce(state, InsufficientFunds("ada", 5), account_environment())
+    assert step.state is state
+    assert step.effects == ()
+
+
+@pytest.mark.parametrize("action", [None, "Deposit", 5, {"Deposit": {}}, Deposit, Account("ada", 5), Emit(Deposited)])
+def test_anything_else_is_a_type_error(action: object) -> None:
+    with pytest.raises(TypeError, match="no command, event or rejection of account"):
+        account_reducer().reduce(EntityState(), action, account_environment())
+
+
+# The version that a command would be decided on
+
+
+def test_an_entity_that_does_not_exist_has_no_version() -> None:
+    assert account_reducer().version(EntityState(), Withdraw("ada", 1)) is None
+
+
+def test_the_version_of_an_entity_is_how_many_events_it_had() -> None:
+    assert account_reducer().version(state_after(Deposit("ada", 5), Deposit("ada", 5)), Withdraw("ada", 1)) == 2
+
+
+def test_a_command_whose_key_is_still_to_be_drawn_has_no_version() -> None:
+    assert account_reducer().version(state_after(Deposit("ada", 5)), Deposit(None, 1)) is None
+
+
+@pytest.mark.parametrize("key", [5, [], {}])
+def test_a_command_with_a_key_of_a_wrong_type_has_no_version(key: Any) -> None:
+    assert account_reducer().version(state_after(Deposit("ada", 5)), Deposit(key, 1)) is None
+
+
+# Replay
+
+
+FACTS: list[Fact] = [
+    ("account-ada", 1, Deposited("ada", 5)),
+    ("account-bea", 1, Deposited("bea", 7)),
+    ("account-ada", 2, Deposited("ada", 5)),
+    ("account-ada", 3, Withdrawn("ada", 1)),
+]
+
+
+def test_replay_counts_every_fact_also_an_equal_one() -> None:
+    state = account_reducer().replay(EntityState(), FACTS)
+    assert {key: account.balance_cents for key, account in state.entities.items()} == {"ada": 9, "bea": 7}
+
+
+def test_replay_restores_the_versions() -> None:
+    assert dict(account_reducer().replay(EntityState(), FACTS).versions) == {"ada": 3, "bea": 1}
+
+
+def test_replay_goes_on_from_the_state_it_is_given() -> None:
+    reducer = account_reducer()
+    assert reducer.replay(reducer.replay(EntityState(), FACTS[:2]), FACTS[2:]) == reducer.replay(EntityState(), FACTS)
+
+
+def test_replay_of_nothing_gives_an_equal_state() -> None:
+    state = state_after(Deposit("ada", 5))
+    assert account_reducer().replay(state, []) == state
+
+
+def test_replay_leaves_the_state_it_started_from_as_it_was() -> None:
+    state = state_after(Deposit("ada", 5))
+    account_reducer().replay(state, [("account-ada", 2, Deposited("ada", 5))])
+    assert balance(state) == 5
+
+
+def test_replay_takes_any_iterable_once() -> None:
+    assert account_reducer().replay(EntityState(), iter(FACTS)) == account_reducer().replay(EntityState(), FACTS)
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [[2], [0], [-1], [1, 3], [1, 1], [1, 2, 1]],
+    ids=["first missing", "zero", "negative", "gap", "repeated", "back to the first"],
+)
+def test_replay_refuses_versions_that_do_not_count_up(versions: list[int]) -> None:
+    facts: list[Fact] = [("account-ada", version, Deposited("ada", 5)) for version in versions]
+    with pytest.raises(CorruptStream, match="stream account-ada goes from version"):
+        account_reducer().replay(EntityState(), facts)
+
+
+def test_replay_refuses_a_version_that_does_not_follow_the_given_state() -> None:
+    with pytest.raises(CorruptStream, match="from version 1 to 1"):
+        account_reducer().replay(state_after(Deposit("ada", 5)), FACTS[:1])
+
+
+def test_replay_refuses_a_stream_of_another_kind() -> None:
+    with pytest.raises(CorruptStream, match="none of kind account"):
+        account_reducer().replay(EntityState(), [("order-1", 1, Deposited("ada", 5))])
+
+
+def test_replay_refuses_an_event_that_cannot_follow() -> None:
+    with pytest.raises(CorruptStream, match="cannot be taken"):
+        account_reducer().replay(EntityState(), [("account-ada", 1, Withdrawn("ada", 5))])
+
+
+# The state and the step as values
+
+
+def test_the_state_at_first_is_empty() -> None:
+    assert account_reducer().initial_state() == EntityState()
+
+
+def test_a_state_made_of_plain_dictionaries_can_be_reduced() -> None:
+    state: Accounts = EntityState({"ada": Account("ada", 5)}, {"ada": 1})
+    step = account_reducer().reduce(state, Deposit("ada", 5), account_environment())
+    assert (balance(step.state), dict(step.state.versions)) == (10, {"ada": 2})
+
+
+def test_a_state_made_of_plain_dictionaries_can_be_replayed_onto() -> None:
+    state: Accounts = EntityState({"ada": Account("ada", 5)}, {"ada": 1})
+    assert balance(account_reducer().replay(state, [("account-ada", 2, Deposited("ada", 5))])) == 10
+
+
+def test_a_state_can_be_hashed() -> None:
+    assert hash(state_after(Deposit("ada", 5))) == hash(state_after(Deposit("ada", 5)))
+
+
+def test_a_state_can_be_pickled() -> None:
+    state = state_after(Deposit("ada", 5))
+    assert pickle.loads(pickle.dumps(state)) == state
+
+
+def test_a_state_shows_how_many_entities_it_holds() -> None:
+    assert repr(state_after(Deposit("ada", 5))) == "<EntityState of 1>"
+
+
+@pytest.mark.parametrize("field", ["state", "effects"])
+def test_a_step_cannot_be_changed(field: str) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(Step(EntityState()), field, None)
+
+
+def test_a_step_can_be_pickled() -> None:
+    step = account_reducer().reduce(EntityState(), Deposit("ada", 5), account_environment())
+    assert pickle.loads(pickle.dumps(step)) == step
+
+
+@pytest.mark.parametrize(
+    ("step", "shown"),
+    [
+        (Step("s"), "<Step effects: none; state: 's'>"),
+        (Step("s", (Emit("a"),)), "<Step effects: Emit; state: 's'>"),
+        (Step("s", (AppendEvents("x", ()), Emit("a"))), "<Step effects: AppendEvents, Emit; state: 's'>"),
+    ],
+)
+def test_a_step_shows_the_kinds_of_its_effects(step: Step[str], shown: str) -> None:
+    assert repr(step) == shown
+
+
+def test_an_environment_may_be_any_object_with_a_clock_and_ids() -> None:
+    env = account_environment()
+    anything: Any = SimpleNamespace(clock=env.clock, ids=env.ids)
+    assert balance(account_reducer().reduce(EntityState(), Deposit("ada", 5), anything).state) == 5
