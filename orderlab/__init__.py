@@ -4,6 +4,7 @@ The table of contents. Everything named here is imported when it is first used, 
 `orderlab.orders.decider` is the module to read first.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,8 @@ _CONTENTS = {
     "system": ("RandomIds", "SystemClock"),
 }
 _HOME = {name: module for module, names in _CONTENTS.items() for name in names}
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # a library logs only where its user asks it to
 
 __all__ = sorted(_HOME)  # noqa: PLE0605 - the contents are listed once, above
 

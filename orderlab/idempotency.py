@@ -40,9 +40,6 @@ class RememberedKeys:
     def __init__(self) -> None:
         self._caused: dict[str, _Caused] = {}
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._caused
-
     def __len__(self) -> int:
         return len(self._caused)
 
@@ -63,15 +60,20 @@ class RememberedKeys:
                     if _KEY in metadata and _DIGEST in metadata:
                         self.remember(stream_id, [version], metadata)
 
-    async def events_of(self, key: str, command: Any, event_store: EventStore) -> list[RecordedEvent]:
-        """Return the events that a key caused.
+    def caused_by(self, key: str, command: Any) -> bool:
+        """Tell whether a key has caused events.
 
         Raises:
             IdempotencyKeyReused: They were caused by another command than this.
         """
-        caused = self._caused[key]
-        if caused.digest != _digest(command):
+        caused = self._caused.get(key)
+        if caused is not None and caused.digest != _digest(command):
             raise IdempotencyKeyReused(f"idempotency key {key!r} was used for another command: take a new key")
+        return caused is not None
+
+    async def events_of(self, key: str, event_store: EventStore) -> list[RecordedEvent]:
+        """Return the events that a key caused."""
+        caused = self._caused[key]
         recorded = await event_store.load_events(caused.stream_id, from_version=caused.first_version)
         return recorded[: caused.last_version - caused.first_version + 1]
 

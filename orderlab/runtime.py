@@ -158,6 +158,14 @@ class Store(Generic[StateT]):
         await self._queue.put(sent)
         return await sent.answer
 
+    def remembers(self, idempotency_key: str, command: Any) -> bool:
+        """Tell whether a key has caused events already; the next `send` with it would change nothing.
+
+        Raises:
+            IdempotencyKeyReused: The key was used for another command.
+        """
+        return self._keys.caused_by(idempotency_key, command)
+
     async def close(self) -> None:
         """Answer what was accepted, and refuse what comes after."""
         if self._worker is not None and not self._closing:
@@ -243,7 +251,7 @@ class Store(Generic[StateT]):
                 again.append(sent)  # its twin is in this batch, and must be durable first
                 continue
             try:
-                if question.key is not None and question.key in self._keys:
+                if question.key is not None and self._keys.caused_by(question.key, question.command):
                     sent.succeed(await self._repeated(question))
                     continue
                 decision = question.decide(self._reducer, working)
@@ -312,7 +320,7 @@ class Store(Generic[StateT]):
     async def _repeated(self, question: Question) -> Outcome:
         """Answer a retry from the log."""
         assert question.key is not None
-        recorded = await self._keys.events_of(question.key, question.command, self._event_store)
+        recorded = await self._keys.events_of(question.key, self._event_store)
         return Outcome(
             recorded[0].correlation_id or question.correlation_id,
             tuple(each.event for each in recorded),

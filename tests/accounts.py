@@ -67,10 +67,10 @@ Accounts = EntityState[Account]
 
 
 def decide(
-    command: Command, account: Account | None, *, key: str, at: datetime
+    command: Command, entity: Account | None, *, key: str, at: datetime
 ) -> tuple[Event, ...] | InsufficientFunds:
     """Refuse to take out more than there is, and nothing else."""
-    balance = account.balance_cents if account else 0
+    balance = entity.balance_cents if entity else 0
     match command:
         case Deposit(cents=0):
             return ()

@@ -26,7 +26,9 @@ from orderlab.orders.model import OrderItem
 MOST_ITEMS = 4
 
 texts: st.SearchStrategy[str] = st.one_of(
-    st.sampled_from(["a", "\x00", "\\u0000", '"', "\\", "</script>", "é", "e\u0301", "漢字", "עברית", "👩🏽‍🚀", "\U0010ffff"]),
+    st.sampled_from(
+        ["a", "\x00", "\\u0000", '"', "\\", "</script>", "é", "e\u0301", "漢字", "עברית", "👩🏽‍🚀", "\U0010ffff"]
+    ),
     st.text(min_size=1, max_size=200).filter(lambda text: text.strip() != ""),
 )
 """Texts that are allowed: any script, control characters, emoji, what JSON must escape."""

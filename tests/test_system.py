@@ -30,7 +30,7 @@ def test_a_random_id_is_its_kind_a_hyphen_and_a_uuid() -> None:
 
 @pytest.mark.parametrize("random", [bytes(10), b"\xff" * 10, bytes(range(10)), b"\x55\xaa" * 5], ids=bytes.hex)
 def test_a_random_uuid_is_of_version_7_whatever_chance_gives(monkeypatch: pytest.MonkeyPatch, random: bytes) -> None:
-    monkeypatch.setattr(system.os, "urandom", lambda size: random[:size])
+    monkeypatch.setattr("os.urandom", lambda size: random[:size])
     uuid = RandomIds().new_uuid()
     assert (uuid.version, uuid.variant) == (7, RFC_4122)
 

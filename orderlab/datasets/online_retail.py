@@ -24,7 +24,7 @@ import pandas as pd
 
 from orderlab.datasets.report import Report, Script, UnreadableFile
 from orderlab.datasets.script import TimedCommand
-from orderlab.datasets.table import as_number, as_text, as_whole, from_frame, parsed
+from orderlab.datasets.table import ORDER_LINES, as_number, as_text, as_whole, from_frame, parsed
 from orderlab.orders.actions import CancelOrder, ShipOrder
 
 Cancellations = Literal["none", "exact", "any"]
@@ -34,7 +34,7 @@ MINUTES_TO_SHIP = (4 * 60, 72 * 60)
 SATURDAY = 5
 HALF_A_CENT = 0.005
 
-ORDER_LINE, CREDIT_LINE = "order lines", "lines of credit notes that cancel an order"
+CREDIT_LINES = "lines of credit notes that cancel an order"
 NO_CANDIDATE = "line of a credit note that could cancel no order"
 NOT_ASKED_FOR = "line of a credit note, and cancellations were not asked for"
 
@@ -107,8 +107,8 @@ def script_of(
         if name not in frame:
             raise ValueError(f"the frame has no column {name}; it must be as read_online_retail gives it")
     kinds = _kinds(frame, with_notes=cancellations != "none")
-    placed = from_frame(frame[kinds == ORDER_LINE], columns=_WORDS, namespace=NAMESPACE)
-    notes = _credit_notes(frame[kinds == CREDIT_LINE])
+    placed = from_frame(frame[kinds == ORDER_LINES], columns=_WORDS, namespace=NAMESPACE)
+    notes = _credit_notes(frame[kinds == CREDIT_LINES])
     cancelled = _cancellations(notes, placed, exact_only=cancellations == "exact")
     shipped = [] if shipping_seed is None else _shipments(placed, cancelled, shipping_seed)
 
@@ -128,8 +128,8 @@ def _report(
 ) -> Report:
     linked_lines = sum(note.lines for note in notes if note.number in cancelled)
     left_out = Counter(kinds.tolist()) + Counter(placed.report.left_out)
-    left_out[NO_CANDIDATE] = left_out.pop(CREDIT_LINE, 0) - linked_lines
-    del left_out[ORDER_LINE]
+    left_out[NO_CANDIDATE] = left_out.pop(CREDIT_LINES, 0) - linked_lines
+    del left_out[ORDER_LINES]
     counts = {"orders": len(placed.commands)}
     if notes:
         counts |= {
@@ -137,7 +137,7 @@ def _report(
             "of these, for an order that an earlier one cancels": len(cancelled) - len(_first_cancelled(cancelled)),
             "credit notes that could cancel no order": len(notes) - len(cancelled),
         }
-    used = Counter({ORDER_LINE: placed.report.rows_used, CREDIT_LINE: linked_lines})
+    used = Counter({ORDER_LINES: placed.report.rows_used, CREDIT_LINES: linked_lines})
     # A plus before a counter leaves out what counts nothing.
     return Report(len(kinds), dict(+used), dict(+left_out), counts, notes=(TIMES,))
 
@@ -149,14 +149,14 @@ def _kinds(frame: pd.DataFrame, *, with_notes: bool) -> npt.NDArray[np.object_]:
     rules = [
         (number.startswith("A", na=False), "bad-debt adjustment"),
         (credit & nobody, "line of a credit note without a customer"),
-        (credit, CREDIT_LINE if with_notes else NOT_ASKED_FOR),
+        (credit, CREDIT_LINES if with_notes else NOT_ASKED_FOR),
         (nobody, "no customer"),
         (~(frame["quantity"] > 0), "quantity not above 0"),
         (~(frame["unit_price"] > 0), "price not above 0"),
         (frame["unit_price"] < HALF_A_CENT, "price below half a cent"),
     ]
     which = np.select([rows.to_numpy() for rows, _ in rules], list(range(len(rules))), default=len(rules))
-    kinds = np.array([*(kind for _, kind in rules), ORDER_LINE], dtype=np.object_)
+    kinds = np.array([*(kind for _, kind in rules), ORDER_LINES], dtype=np.object_)
     return kinds.take(which)
 
 

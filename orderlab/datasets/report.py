@@ -67,13 +67,14 @@ class Report:
         return f"<Report {self.rows_read} rows read: {self.rows_used} used, {self.rows_left_out} left out>"
 
     def __str__(self) -> str:
-        counted = [f"{count:>12,} {name}" for name, count in self._lines().items()]
+        counted = [f"{count:>12,} {name}" for name, count in self.counted().items()]
         return "\n".join([*counted, *self.notes])
 
     def _repr_html_(self) -> str:
-        return tables.fields(self._lines()) + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return tables.fields(self.counted()) + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
 
-    def _lines(self) -> dict[str, int]:
+    def counted(self) -> dict[str, int]:
+        """Return every count with what it counts."""
         return {
             "rows read": self.rows_read,
             **{f"rows used: {what}": count for what, count in self.used.items()},

@@ -23,7 +23,7 @@ from orderlab.orders.model import OrderItem
 
 WORDS = ("order_id", "customer_id", "product_id", "name", "quantity", "time")
 PRICES = ("unit_price", "unit_price_cents")
-MAX_DIGITS = 20  # before the point: more than `decide` accepts anywhere, and few enough to calculate with exactly
+MAX_DIGITS = 18  # before the point: more than `decide` accepts anywhere, and no more than 64 bits hold
 
 ORDER_LINES = "order lines"
 OTHER_CUSTOMER = "customer_id is not that of the order's first row"
@@ -71,8 +71,7 @@ def from_frame(
         usable = _leave_out(usable, unreadable, f"{word} is {problem}", left_out)
     usable = _leave_out(usable, _of_another_customer(values, usable), OTHER_CUSTOMER, left_out)
     orders = _orders({word: each[usable] for word, each in values.items()}, namespace)
-    used = {ORDER_LINES: int(usable.sum())}
-    return Script(orders, Report(len(frame), used, left_out, counts={"orders": len(orders)}))
+    return Script(orders, Report(len(frame), {ORDER_LINES: int(usable.sum())}, left_out, {"orders": len(orders)}))
 
 
 def _check_columns(frame: pd.DataFrame, columns: Mapping[str, str]) -> None:

@@ -16,7 +16,12 @@ _FORMS = "memory://, duckdb:///file.duckdb (relative) or duckdb:////folder/file.
 
 @asynccontextmanager
 async def open_event_store(
-    url: str, *, codec: Codec = ORDER_CODEC, clock: Clock | None = None, ids: IdGenerator | None = None
+    url: str,
+    *,
+    codec: Codec = ORDER_CODEC,
+    clock: Clock | None = None,
+    ids: IdGenerator | None = None,
+    create: bool = True,
 ) -> AsyncIterator[EventStore]:
     """Open the event store at an address, and close it at the end.
 
@@ -26,6 +31,7 @@ async def open_event_store(
         codec: How events become JSON and back; orders by default.
         clock: What stamps `recorded_at` where the writer does not.
         ids: What draws event ids where the writer does not.
+        create: Make a log that is not there. False refuses, for whoever means to read one.
 
     Raises:
         EventStoreError: The address is of no known form, or what it names cannot be opened.
@@ -41,7 +47,10 @@ async def open_event_store(
     elif scheme == "duckdb":
         from orderlab.eventstore.duckdb import DuckDBEventStore  # noqa: PLC0415 - a log in memory needs no duckdb
 
-        async with DuckDBEventStore(path_of(rest, url), codec=codec, clock=clock, ids=ids) as in_file:
+        path = path_of(rest, url)
+        if not create and not path.exists():
+            raise EventStoreError(f"there is no log at {path}")
+        async with DuckDBEventStore(path, codec=codec, clock=clock, ids=ids) as in_file:
             yield in_file
     elif scheme in ("postgresql", "postgres"):
         raise EventStoreError(f"this version of orderlab keeps no log in PostgreSQL yet: use {_FORMS}")

@@ -102,7 +102,7 @@ def test_a_command_that_causes_nothing_changes_nothing_and_asks_for_nothing() ->
 
 
 def depositing_twice() -> DeciderReducer[Account, Accounts]:
-    def decide(command: Any, account: Any, *, key: str, at: Any) -> Sequence[object]:
+    def decide(command: Any, entity: Any, *, key: str, at: Any) -> Sequence[object]:
         return (Deposited(key, 1), Deposited(key, 2))
 
     return DeciderReducer(replace(ACCOUNTS, decide=decide))
@@ -188,24 +188,25 @@ def test_anything_else_is_a_type_error(action: object) -> None:
         account_reducer().reduce(EntityState(), action, account_environment())
 
 
-# The version that a command would be decided on
+# The stream of the entity that a command is about
 
 
-def test_an_entity_that_does_not_exist_has_no_version() -> None:
-    assert account_reducer().version(EntityState(), Withdraw("ada", 1)) is None
+def test_an_entity_that_does_not_exist_has_no_stream() -> None:
+    assert account_reducer().stream_of(EntityState(), Withdraw("ada", 1)) is None
 
 
-def test_the_version_of_an_entity_is_how_many_events_it_had() -> None:
-    assert account_reducer().version(state_after(Deposit("ada", 5), Deposit("ada", 5)), Withdraw("ada", 1)) == 2
+def test_the_version_of_a_stream_is_how_many_events_its_entity_had() -> None:
+    state = state_after(Deposit("ada", 5), Deposit("ada", 5))
+    assert account_reducer().stream_of(state, Withdraw("ada", 1)) == ("account-ada", 2)
 
 
-def test_a_command_whose_key_is_still_to_be_drawn_has_no_version() -> None:
-    assert account_reducer().version(state_after(Deposit("ada", 5)), Deposit(None, 1)) is None
+def test_a_command_whose_key_is_still_to_be_drawn_has_no_stream() -> None:
+    assert account_reducer().stream_of(state_after(Deposit("ada", 5)), Deposit(None, 1)) is None
 
 
 @pytest.mark.parametrize("key", [5, [], {}])
-def test_a_command_with_a_key_of_a_wrong_type_has_no_version(key: Any) -> None:
-    assert account_reducer().version(state_after(Deposit("ada", 5)), Deposit(key, 1)) is None
+def test_a_command_with_a_key_of_a_wrong_type_has_no_stream(key: Any) -> None:
+    assert account_reducer().stream_of(state_after(Deposit("ada", 5)), Deposit(key, 1)) is None
 
 
 # Replay
@@ -267,6 +268,12 @@ def test_replay_refuses_a_version_that_does_not_follow_the_given_state() -> None
 def test_replay_refuses_a_stream_of_another_kind() -> None:
     with pytest.raises(CorruptStream, match="none of kind account"):
         account_reducer().replay(EntityState(), [("order-1", 1, Deposited("ada", 5))])
+
+
+def test_replay_refuses_a_stream_of_another_kind_also_where_its_key_is_known() -> None:
+    facts: list[Fact] = [("account-ada", 1, Deposited("ada", 5)), ("deposit-ada", 2, Deposited("ada", 5))]
+    with pytest.raises(CorruptStream, match="stream deposit-ada is none of kind account"):
+        account_reducer().replay(EntityState(), facts)
 
 
 def test_replay_refuses_an_event_that_cannot_follow() -> None:

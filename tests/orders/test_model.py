@@ -161,7 +161,7 @@ def test_a_map_that_is_persistent_already_is_kept_as_it_is() -> None:
 
 def test_states_with_the_same_orders_are_equal_whatever_the_order_they_came_in() -> None:
     forwards = some_orders(50)
-    backwards = OrderState(dict(reversed(sorted(forwards.orders.items()))))
+    backwards = OrderState(dict(sorted(forwards.orders.items(), reverse=True)))
     assert forwards == backwards
     assert hash(forwards) == hash(backwards)
 

@@ -287,16 +287,16 @@ def test_replay_refuses_a_stream_that_is_no_orders() -> None:
         OrderReducer().replay(OrderState(), [("account-ada", 1, PLACED)])
 
 
-# The version a command would be decided on
+# The stream of the order that a command is about
 
 
-def test_an_order_that_does_not_exist_has_no_version() -> None:
-    assert OrderReducer().version(OrderState(), ShipOrder("order-1", "T-1")) is None
+def test_an_order_that_does_not_exist_has_no_stream() -> None:
+    assert OrderReducer().stream_of(OrderState(), ShipOrder("order-1", "T-1")) is None
 
 
-def test_the_version_of_an_order_is_how_many_events_it_had() -> None:
+def test_the_version_of_a_stream_is_how_many_events_its_order_had() -> None:
     state = step_after(PLACE, ShipOrder("order-1", "T-1")).state
-    assert OrderReducer().version(state, CancelOrder("order-1")) == 2
+    assert OrderReducer().stream_of(state, CancelOrder("order-1")) == ("order-order-1", 2)
 
 
 def test_the_state_at_first_is_without_orders() -> None:

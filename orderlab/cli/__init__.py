@@ -1,0 +1,32 @@
+"""The command line: `orderlab demo`, `import`, `simulate`, `replay`, `export`.
+
+A module for each thing that can be done; `console` holds how they all speak. This one only lists them.
+"""
+
+import typer
+
+from orderlab.cli import copying, demo, filling, replaying
+from orderlab.cli.console import run
+
+app = typer.Typer(
+    name="orderlab",
+    help="Learn event sourcing by running it: a log of orders, and everything that follows from it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("demo", epilog="Example: orderlab demo")(demo.demo)
+app.command("import", epilog="Example: orderlab import online_retail.csv --to duckdb:///retail.duckdb")(filling.load)
+app.command("simulate", epilog="Example: orderlab simulate --seed 7 --orders 1000 --to duckdb:///desk.duckdb")(
+    filling.simulated
+)
+app.command("replay", epilog="Example: orderlab replay duckdb:///desk.duckdb --until 2025-01-05T12:00")(
+    replaying.replayed
+)
+app.command("export", epilog="Example: orderlab export duckdb:///desk.duckdb --to desk.jsonl")(copying.export)
+
+
+def main() -> None:
+    """Run the command line; the console script of the package."""
+    run(app)

@@ -1,0 +1,83 @@
+"""How every command speaks: tables that fit, progress, one sentence for an error, and exit codes.
+
+0 means done, 1 that it could not be done, 2 that it was not asked rightly, 130 that it was interrupted.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from orderlab.core.errors import OrderlabError
+
+T = TypeVar("T")
+
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+FAILED, INTERRUPTED = 1, 130
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
+
+
+def run(app: typer.Typer) -> None:
+    """Run the command line and exit; a user's mistake is a sentence, never a traceback."""
+    try:
+        app()
+    except OrderlabError as error:
+        ERR.print(Text(f"orderlab: {error}"), soft_wrap=True)
+        sys.exit(FAILED)
+    except BrokenPipeError:  # whoever read the output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+
+
+def perform(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's asynchronous part to its end; Ctrl-C lets it finish what it began."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        ERR.print("orderlab: interrupted; the log is whole, and the same command goes on where this one stopped")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def show_json(value: Any) -> None:
+    """Print a value as one JSON document."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+
+
+def show_counts(title: str, counts: Mapping[str, Any]) -> None:
+    """Print a title, and names and numbers under it."""
+    OUT.print(Text(title, style="bold"), soft_wrap=True)
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(overflow="fold")
+    table.add_column(justify="right")
+    for name, count in counts.items():
+        table.add_row(Text(name), Text(f"{count:,}" if isinstance(count, int) else str(count)))
+    OUT.print(table)
+
+
+def show_rows(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows under a header, folded where the terminal is narrow."""
+    table = Table(*header, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(str(value)) for value in row))
+    OUT.print(table)
+
+
+@contextmanager
+def progress_of(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a bar on standard error while work goes on; give the function that moves it to a number."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=ERR, transient=True, disable=not ERR.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.update(task, completed=done)
