@@ -49,7 +49,8 @@ def load(
             raise typer.BadParameter("--cancellations and --shipping-seed are for order data, not for an exported log")
         perform(_import_lines(file, to, as_json))
         return
-    from orderlab.datasets.online_retail import read_online_retail, script_of  # noqa: PLC0415 - pandas is slow to load
+    from orderlab.datasets.online_retail import script_of  # noqa: PLC0415 - pandas is slow to load
+    from orderlab.datasets.retail_file import read_online_retail  # noqa: PLC0415 - as above
 
     with progress_of(f"Reading {file.name}", None):
         script = script_of(read_online_retail(file), cancellations=cancellations.value, shipping_seed=shipping_seed)

@@ -8,23 +8,19 @@ Times are published as UK local minutes without a zone, and taken as UTC as they
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from glob import escape
 from operator import attrgetter
-from os import PathLike
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from orderlab.datasets.report import Report, Script, UnreadableFile
+from orderlab.datasets.report import Report, Script
+from orderlab.datasets.retail_file import COLUMNS
 from orderlab.datasets.script import TimedCommand
-from orderlab.datasets.table import ORDER_LINES, as_number, as_text, as_whole, from_frame, parsed
+from orderlab.datasets.table import ORDER_LINES, from_frame
 from orderlab.orders.actions import CancelOrder, ShipOrder
 
 Cancellations = Literal["none", "exact", "any"]
@@ -46,13 +42,6 @@ OVERSTATED = (
 SYNTHETIC = "Shipping is synthetic, drawn with seed {}: the data has none. A credit note later than it will be refused."
 
 
-class _Column(NamedTuple):
-    name: str
-    dtype: str
-    parse: Callable[[Any], Any]
-    kind: str
-
-
 class _Order(NamedTuple):
     at: datetime
     order_id: str
@@ -67,23 +56,8 @@ class _CreditNote(NamedTuple):
     lines: int
 
 
-def read_online_retail(path: str | PathLike[str]) -> pd.DataFrame:
-    """Read the CSV as published, or the Parquet, into a frame with the columns of the Parquet.
-
-    Ids are text, `17850.0` without its point; prices are floats, in pounds; times are naive, as published.
-
-    Raises:
-        UnreadableFile: It is neither, or a column is missing or holds something else.
-        OSError: There is no such file, or it may not be read.
-    """
-    with Path(path).open("rb") as file:
-        is_parquet = file.read(4) == b"PAR1"
-    table = _read_parquet(path) if is_parquet else _read_csv(path)
-    return pd.DataFrame({column.name: _column(path, table, published) for published, column in _COLUMNS.items()})
-
-
 def script_of(
-    frame: pd.DataFrame, *, cancellations: Cancellations = "exact", shipping_seed: int | None = None
+    frame: pd.DataFrame, *, cancellations: Cancellations = "none", shipping_seed: int | None = None
 ) -> Script:
     """Turn invoices into `PlaceOrder`, credit notes into `CancelOrder` and, if wished, draw `ShipOrder`.
 
@@ -93,8 +67,8 @@ def script_of(
 
     Args:
         frame: As `read_online_retail` gives it.
-        cancellations: `exact` takes exact orders only; `any` an exact one where there is one, else any, which
-            overstates; `none` leaves credit notes out.
+        cancellations: `none` leaves credit notes out; `exact` takes exact orders only; `any` an exact one where there
+            is one, else any, which overstates.
         shipping_seed: Ship each order 4 to 72 hours after it was placed, drawn by the minute from the seed and the
             order's id alone, at a weekend on Monday instead, unless it is cancelled by then; None ships nothing.
 
@@ -103,7 +77,7 @@ def script_of(
     """
     if cancellations not in get_args(Cancellations):
         raise ValueError(f"cancellations must be one of {', '.join(get_args(Cancellations))}, not {cancellations!r}")
-    for name in (column.name for column in _COLUMNS.values()):
+    for name in (column.name for column in COLUMNS.values()):
         if name not in frame:
             raise ValueError(f"the frame has no column {name}; it must be as read_online_retail gives it")
     kinds = _kinds(frame, with_notes=cancellations != "none")
@@ -227,77 +201,6 @@ def _shipments(placed: Script, cancelled: dict[str, TimedCommand], seed: int) ->
             shipped.append(TimedCommand(at, ship, f"{NAMESPACE}/ship/{order_id}"))
     return shipped
 
-
-def _read_parquet(path: str | PathLike[str]) -> pd.DataFrame:
-    try:
-        with duckdb.connect() as connection:
-            table: pd.DataFrame = connection.read_parquet(escape(str(path))).df()
-            return table
-    except duckdb.Error as error:
-        raise UnreadableFile(f"{path} begins like Parquet and cannot be read as such: {error}") from error
-
-
-def _read_csv(path: str | PathLike[str]) -> pd.DataFrame:
-    def read(encoding: str) -> pd.DataFrame:
-        return pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], index_col=False, encoding=encoding)
-
-    try:
-        try:
-            return read("utf-8-sig")
-        except UnicodeDecodeError:
-            return read("latin-1")  # as a widespread copy is written; it decodes anything
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UnreadableFile(f"{path} is neither Parquet nor CSV: {str(error).strip()}") from error
-
-
-def _column(path: str | PathLike[str], table: pd.DataFrame, published: str) -> "pd.Series[Any]":
-    """Return one column, found by either name, with its proper type; text may have gaps, a number and a time not."""
-    column = _COLUMNS[published]
-    name = published if published in table else column.name
-    if name not in table:
-        raise UnreadableFile(f"{path} has no column {published}, or {column.name}: it is not Online Retail's table")
-    values, missing, unreadable = parsed(table[name], column.parse)
-    wrong = unreadable if column.dtype == "str" else unreadable | missing
-    if wrong.any():
-        found = table[name][wrong].iloc[0]
-        raise UnreadableFile(f"{path} has {found!r} in its column {name}, which is not {column.kind}")
-    return pd.Series(values, dtype=column.dtype)
-
-
-def _pounds(value: Any) -> float | None:
-    number = as_number(value)
-    return None if number is None else float(number)
-
-
-def _customer(value: Any) -> str | None:
-    text = as_text(value)
-    return None if text is None else text.removesuffix(".0")
-
-
-def _minute(value: Any) -> datetime | None:
-    text = str(value)
-    try:
-        at = _american(text) if "/" in text else datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo is None else None
-
-
-def _american(text: str) -> datetime:  # as the copy in latin-1 has its times
-    return datetime.strptime(text, "%m/%d/%Y %H:%M")  # noqa: DTZ007 - published without a zone
-
-
-_COLUMNS = {
-    "InvoiceNo": _Column("invoice_no", "str", as_text, "text"),
-    "StockCode": _Column("stock_code", "str", as_text, "text"),
-    "Description": _Column("description", "str", as_text, "text"),
-    "Quantity": _Column("quantity", "int64", as_whole, "a whole number"),
-    "InvoiceDate": _Column("invoice_date", "datetime64[us]", _minute, "a time without a zone"),
-    "UnitPrice": _Column("unit_price", "float64", _pounds, "a number"),
-    "CustomerID": _Column("customer_id", "str", _customer, "text"),
-    "Country": _Column("country", "str", as_text, "text"),
-}
-"""By its name as published: how each column is called here, and what is in it."""
 
 _WORDS = {
     "order_id": "invoice_no",

@@ -77,7 +77,7 @@ class DuckDBEventStore(RowEventStore):
         head = await self.head()
         end = head if until is None else min(until, head)
         for start in range(after, end, _STRETCH):
-            yield await self._read(partial(_columns, names=names, after=start, until=min(end, start + _STRETCH)))
+            yield await self._read(partial(_columns, names=tuple(dict.fromkeys(names)), after=start, until=min(end, start + _STRETCH)))
 
     async def list_streams(self) -> list[str]:
         """Return the id of every stream, in the order of their first events."""

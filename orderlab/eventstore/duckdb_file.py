@@ -127,7 +127,7 @@ def _require_schema(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             raise EventStoreError(f"{path} has a table `events` that orderlab did not make; it was left as it is")
         connection.execute("BEGIN; " + _CREATE + " COMMIT;")
         return
-    [(version,)] = connection.execute("SELECT max(version) FROM orderlab_schema").fetchall()
+    [(version,)] = connection.execute("SELECT coalesce(max(version), 0) FROM orderlab_schema").fetchall()
     if version > SCHEMA_VERSION:
         raise EventStoreError(
             f"{path} has log format {version}, and this orderlab knows up to {SCHEMA_VERSION}: use a newer orderlab"

@@ -13,7 +13,7 @@ from uuid import UUID
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused, EventIdReused, VersionConflict
 from orderlab.core.log import Appended
-from orderlab.eventstore.stored import EncodedAppend, StoredEvent
+from orderlab.eventstore.stored import EncodedAppend, StoredEvent, as_utc
 
 _DAWN = datetime.min.replace(tzinfo=UTC)
 
@@ -121,7 +121,7 @@ class Ledger:
             return Appended(version, ())
         recorded_at = plan.rows[-1].recorded_at if plan.rows else self._recorded_at
         start = self.position + len(plan.rows)
-        now = clock.now()
+        now = as_utc(clock.now())
         for offset, (encoded, new, metadata) in enumerate(append.events, start=1):
             recorded_at = max(recorded_at, new.recorded_at or now)
             event_id = new.event_id if new.event_id is not None else self._draw(plan, ids)

@@ -112,9 +112,14 @@ class RowEventStore(ABC):
         with self._bell.listening() as rung:
             while not self._closed:
                 rung.clear()
-                async for recorded in self.read_all(after=after):
-                    after = recorded.position
-                    yield recorded
+                try:
+                    async for recorded in self.read_all(after=after):
+                        after = recorded.position
+                        yield recorded
+                except EventStoreError:
+                    if self._closed:  # in the middle of reading: the end, like any other
+                        return
+                    raise
                 await rung.wait()
 
     async def close(self) -> None:
@@ -149,7 +154,9 @@ def require_range(after: int, *, limit: int | None = None, until: int | None = N
 
 
 def require_columns(names: tuple[str, ...]) -> None:
-    """Refuse a column that a log does not have."""
+    """Refuse columns that a log does not have, and none at all."""
+    if not names:
+        raise ValueError(f"name at least one column: {', '.join(StoredEvent._fields)}")
     for name in names:
         if name not in StoredEvent._fields:
             raise ValueError(f"a log has no column {name!r}; it has {', '.join(StoredEvent._fields)}")

@@ -1,7 +1,7 @@
 """An event as a row, and the way there from what a writer hands in and back to what a reader gets."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -40,6 +40,7 @@ class EncodedAppend:
 
 
 _PLAIN = NewEvent(None)
+_MOST_SCHEMA_VERSION = 2**31 - 1
 
 
 def encode_append(append: AppendEvents, codec: Codec) -> EncodedAppend:
@@ -93,18 +94,49 @@ def unreadable(position: int, stream_id: str, version: int, reason: object) -> U
 def _encode(event: Any, codec: Codec) -> tuple[EncodedEvent, NewEvent, str]:
     new = event if isinstance(event, NewEvent) else _PLAIN
     value = new.event if new is not _PLAIN else event
-    encoded = value if isinstance(value, EncodedEvent) else codec.encode(value)
+    encoded = _verbatim(value) if isinstance(value, EncodedEvent) else codec.encode(value)
     if new is _PLAIN:
         return encoded, new, "{}"
-    if new.recorded_at is not None and new.recorded_at.utcoffset() is None:
-        raise CodecError("recorded_at must be a timezone-aware datetime")
+    if new.event_id is not None and not isinstance(new.event_id, UUID):
+        raise CodecError(f"event_id must be None or a UUID, not {new.event_id!r}")
     for name in ("correlation_id", "causation_id"):
         given = getattr(new, name)
         if given is not None and not (isinstance(given, str) and _is_text(given)):
             raise CodecError(f"{name} must be None or text that is not empty, not {given!r}")
+    if new.recorded_at is not None and new.recorded_at.tzinfo is not UTC:
+        new = replace(new, recorded_at=_brought_time(new.recorded_at))
+    return encoded, new, _metadata_text(new.metadata) if new.metadata else "{}"
+
+
+def _verbatim(encoded: EncodedEvent) -> EncodedEvent:
+    """Check an event that comes as JSON already: one store must not take what another cannot keep."""
+    event_type, schema_version, payload = encoded
+    if not isinstance(event_type, str) or not _is_text(event_type):
+        raise CodecError(f"event_type must be text that is not empty, not {event_type!r}")
+    if not isinstance(schema_version, int) or not 1 <= schema_version <= _MOST_SCHEMA_VERSION:
+        raise CodecError(f"schema_version of {event_type} must be a whole number from 1, not {schema_version!r}")
     try:
-        return encoded, new, msgspec.json.encode(new.metadata).decode() if new.metadata else "{}"
-    except (TypeError, ValueError) as error:
+        msgspec.json.decode(payload, type=msgspec.Raw)
+    except (msgspec.DecodeError, TypeError, UnicodeError) as error:
+        raise CodecError(f"the payload of {event_type} is not JSON: {error}") from error
+    return encoded
+
+
+def _brought_time(recorded_at: datetime) -> datetime:
+    if not isinstance(recorded_at, datetime) or recorded_at.utcoffset() is None:
+        raise CodecError(f"recorded_at must be a timezone-aware datetime, not {recorded_at!r}")
+    try:
+        return recorded_at.astimezone(UTC)
+    except OverflowError as error:
+        raise CodecError(f"recorded_at {recorded_at} is beyond the calendar in UTC") from error
+
+
+def _metadata_text(metadata: Mapping[str, Any]) -> str:
+    if not isinstance(metadata, Mapping):
+        raise CodecError(f"metadata must be a mapping, not {metadata!r}")
+    try:
+        return msgspec.json.encode(dict(metadata)).decode()
+    except (TypeError, ValueError, OverflowError) as error:
         raise CodecError(f"metadata cannot be written as JSON: {error}") from error
 
 

@@ -8,8 +8,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from orderlab.datasets.online_retail import Cancellations, read_online_retail, script_of
+from orderlab.datasets.online_retail import Cancellations, script_of
 from orderlab.datasets.report import Script, UnreadableFile
+from orderlab.datasets.retail_file import read_online_retail
 from orderlab.datasets.script import TimedCommand
 from orderlab.orders.actions import CancelOrder, InvalidOrderState, PlaceOrder, ShipOrder
 from orderlab.orders.decider import ORDERS
@@ -58,7 +59,7 @@ def cancelled(script: Script) -> list[tuple[str, str]]:
 
 def test_an_invoice_becomes_an_order_at_its_published_minute_taken_as_utc() -> None:
     placed = PlaceOrder("17850", (OrderItem("A", "MUG", 2, 250),), "1")
-    made = script_of(frame({}))
+    made = script_of(frame({}), cancellations="exact")
     assert made.commands == (TimedCommand(NOON.replace(tzinfo=UTC), placed, "online-retail/1"),)
     assert made.report.notes == ("Times are UK local minutes without a zone, taken as UTC as published.",)
 
@@ -79,22 +80,24 @@ def test_an_invoice_becomes_an_order_at_its_published_minute_taken_as_utc() -> N
     ],
 )
 def test_a_row_that_is_not_used_is_left_out_with_one_reason(change: dict[str, Any], reason: str) -> None:
-    made = script_of(frame({}, change))
+    made = script_of(frame({}, change), cancellations="exact")
     assert made.report.left_out == {reason: 1}
     assert made.report.used == {"order lines": 1}
 
 
 def test_a_row_without_a_customer_is_left_out_with_that_reason_whatever_else_is_wrong() -> None:
-    assert script_of(frame({"customer_id": None, "quantity": -1})).report.left_out == {"no customer": 1}
+    assert script_of(frame({"customer_id": None, "quantity": -1}), cancellations="exact").report.left_out == {
+        "no customer": 1
+    }
 
 
 def test_half_a_cent_is_a_cent() -> None:
-    [timed] = script_of(frame({"unit_price": 0.005})).commands
+    [timed] = script_of(frame({"unit_price": 0.005}), cancellations="exact").commands
     assert timed.command.items[0].unit_price_cents == 1
 
 
 def test_a_frame_without_rows_gives_no_commands() -> None:
-    assert script_of(frame({}).iloc[:0]).commands == ()
+    assert script_of(frame({}).iloc[:0], cancellations="exact").commands == ()
 
 
 # Credit notes
@@ -148,8 +151,8 @@ def test_lines_of_one_product_are_summed_on_both_sides() -> None:
 
 def test_the_latest_candidate_is_taken_and_in_the_same_minute_the_one_with_the_later_id() -> None:
     later = {"invoice_no": "2", "invoice_date": NOON + timedelta(minutes=1)}
-    assert cancelled(script_of(frame(later, {}, CREDIT))) == [("C9", "2")]
-    assert cancelled(script_of(frame({"invoice_no": "2"}, {}, CREDIT))) == [("C9", "2")]
+    assert cancelled(script_of(frame(later, {}, CREDIT), cancellations="exact")) == [("C9", "2")]
+    assert cancelled(script_of(frame({"invoice_no": "2"}, {}, CREDIT), cancellations="exact")) == [("C9", "2")]
 
 
 def test_any_takes_an_exact_candidate_before_a_later_one() -> None:
@@ -163,7 +166,7 @@ def test_any_says_that_it_overstates_and_exact_does_not() -> None:
 
 
 def test_a_second_note_for_an_order_stays_in_the_script_and_is_refused() -> None:
-    made = script_of(frame({}, CREDIT, {**CREDIT, "invoice_no": "C8"}))
+    made = script_of(frame({}, CREDIT, {**CREDIT, "invoice_no": "C8"}), cancellations="exact")
     assert cancelled(made) == [("C8", "1"), ("C9", "1")]
     assert run(made)[1] == [InvalidOrderState("1", "cancelled")]
     assert made.report.counts["of these, for an order that an earlier one cancels"] == 1
@@ -176,14 +179,14 @@ def test_an_unknown_policy_is_named() -> None:
 
 def test_a_frame_without_a_column_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="the frame has no column stock_code"):
-        script_of(frame({}).drop(columns="stock_code"))
+        script_of(frame({}).drop(columns="stock_code"), cancellations="exact")
 
 
 # Shipping
 
 
 def test_shipping_is_synthetic_and_says_so() -> None:
-    made = script_of(frame({}), shipping_seed=7)
+    made = script_of(frame({}), shipping_seed=7, cancellations="exact")
     [shipped] = made.of_type(ShipOrder)
     assert shipped.key == "online-retail/ship/1"
     assert shipped.command.tracking_number.startswith("SYN-")
@@ -192,12 +195,12 @@ def test_shipping_is_synthetic_and_says_so() -> None:
 
 
 def test_without_a_seed_nothing_is_shipped() -> None:
-    assert script_of(frame({})).of_type(ShipOrder) == []
+    assert script_of(frame({}), cancellations="exact").of_type(ShipOrder) == []
 
 
 def test_an_order_is_shipped_4_to_72_hours_later_or_on_the_monday_after() -> None:
     rows = frame(*({"invoice_no": str(day), "invoice_date": NOON + timedelta(days=day)} for day in range(200)))
-    made = script_of(rows, shipping_seed=7)
+    made = script_of(rows, shipping_seed=7, cancellations="exact")
     placed = {timed.command.order_id: timed.at for timed in made.of_type(PlaceOrder)}
     for timed in made.of_type(ShipOrder):
         waited = timed.at - placed[timed.command.order_id]
@@ -207,13 +210,15 @@ def test_an_order_is_shipped_4_to_72_hours_later_or_on_the_monday_after() -> Non
 
 
 def test_the_shipping_of_an_order_depends_on_the_seed_and_its_id_alone() -> None:
-    alone = script_of(frame({}), shipping_seed=7).of_type(ShipOrder)
+    alone = script_of(frame({}), shipping_seed=7, cancellations="exact").of_type(ShipOrder)
     [among] = [
         timed
-        for timed in script_of(frame({"invoice_no": "2"}, {}), shipping_seed=7).of_type(ShipOrder)
+        for timed in script_of(frame({"invoice_no": "2"}, {}), shipping_seed=7, cancellations="exact").of_type(
+            ShipOrder
+        )
         if timed.command.order_id == "1"
     ]
-    [other_seed] = script_of(frame({}), shipping_seed=8).of_type(ShipOrder)
+    [other_seed] = script_of(frame({}), shipping_seed=8, cancellations="exact").of_type(ShipOrder)
     assert [among] == alone
     assert other_seed.command.tracking_number != among.command.tracking_number
     # Written down, so that a change of the rule, or of what it draws with, is seen.
@@ -222,15 +227,17 @@ def test_the_shipping_of_an_order_depends_on_the_seed_and_its_id_alone() -> None
 
 
 def test_an_order_cancelled_by_the_time_of_its_shipping_is_not_shipped() -> None:
-    [shipped] = script_of(frame({}), shipping_seed=7).of_type(ShipOrder)
+    [shipped] = script_of(frame({}), shipping_seed=7, cancellations="exact").of_type(ShipOrder)
     at_that_time = {**CREDIT, "invoice_date": shipped.at.replace(tzinfo=None)}
-    assert script_of(frame({}, at_that_time), shipping_seed=7).of_type(ShipOrder) == []
+    assert script_of(frame({}, at_that_time), shipping_seed=7, cancellations="exact").of_type(ShipOrder) == []
 
 
 def test_an_order_cancelled_later_is_shipped_and_the_cancellation_refused() -> None:
-    [shipped] = script_of(frame({}), shipping_seed=7).of_type(ShipOrder)
+    [shipped] = script_of(frame({}), shipping_seed=7, cancellations="exact").of_type(ShipOrder)
     later = {**CREDIT, "invoice_date": (shipped.at + timedelta(minutes=1)).replace(tzinfo=None)}
-    assert run(script_of(frame({}, later), shipping_seed=7))[1] == [InvalidOrderState("1", "shipped")]
+    assert run(script_of(frame({}, later), shipping_seed=7, cancellations="exact"))[1] == [
+        InvalidOrderState("1", "shipped")
+    ]
 
 
 # Files
@@ -388,7 +395,7 @@ def test_each_policy_links_the_notes_that_sql_links_and_the_domain_refuses_the_s
 
 @real
 def test_the_report_of_the_whole_table_accounts_for_each_row_as_sql_does(table: pd.DataFrame) -> None:
-    report = script_of(table).report
+    report = script_of(table, cancellations="exact").report
     assert report.rows_read == 541_909
     assert report.used == {"order lines": 397_880, "lines of credit notes that cancel an order": 1_032}
     assert report.left_out == {
@@ -412,13 +419,13 @@ def test_the_report_of_the_whole_table_accounts_for_each_row_as_sql_does(table: 
 
 @real
 def test_with_shipping_the_whole_script_runs_and_only_second_or_late_notes_are_refused(table: pd.DataFrame) -> None:
-    made = script_of(table, shipping_seed=7)
+    made = script_of(table, shipping_seed=7, cancellations="exact")
     after, refusals = run(made)
     statuses = Counter(order.status.name for order in after.values())
     assert statuses["shipped"] == len(made.of_type(ShipOrder)) == made.report.counts["synthetic shipments"]
     assert statuses["cancelled"] + len(refusals) == 146
     assert sum(statuses.values()) == 18_532
-    assert script_of(table, shipping_seed=7) == made
+    assert script_of(table, shipping_seed=7, cancellations="exact") == made
 
 
 @real
