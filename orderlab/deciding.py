@@ -9,7 +9,7 @@ from orderlab.core.decider import DeciderReducer, Reducer, Step
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.environment import Environment, FixedClock, IdGenerator
 from orderlab.core.errors import VersionConflict
-from orderlab.core.log import NewEvent
+from orderlab.core.log import NO_STREAM, NewEvent
 from orderlab.idempotency import event_id_of, note_of
 
 StateT = TypeVar("StateT")
@@ -39,6 +39,8 @@ class Question:
     def __post_init__(self) -> None:
         if not is_dataclass(self.env) or isinstance(self.env, type):
             raise TypeError(f"env must be a dataclass with a clock and ids, like OrderEnvironment, not {self.env!r}")
+        if self.key is not None and not isinstance(self.key, str):
+            raise TypeError(f"idempotency_key must be text, not {self.key!r}")
         self._ids = _SameIds(self.env.ids)
         clock = self.env.clock if self.at is None else FixedClock(self.at)
         self.env = replace(self.env, clock=clock, ids=self._ids)
@@ -50,24 +52,27 @@ class Question:
             VersionConflict: The entity is not at the version that the sender expects. Decided after the entity's
                 existence and before its status: what is not there cannot have moved on.
         """
-        known = reducer.stream_of(state, self.command) if isinstance(reducer, DeciderReducer) else None
+        known = None
+        if isinstance(reducer, DeciderReducer) and isinstance(self.command, reducer.decider.commands):
+            known = reducer.stream_of(state, self.command)
         if known is not None:
             self._require(*known)
         self._ids.rewind()
         step = reducer.reduce(state, self.command, self.env)
-        appends = [effect for effect in step.effects if isinstance(effect, AppendEvents)]
+        appends = [effect for effect in step.effects if isinstance(effect, AppendEvents) and effect.events]
         if len(appends) > 1:
             raise TypeError(f"{self.command!r} appends to {len(appends)} streams, and a command may append to one")
         if not appends:
-            return Decision(self, state, None, _announced(step))
+            expected, version = self.expected_version or NO_STREAM, NO_STREAM if known is None else known[1]
+            return Decision(state, None, _announced(step), behind=expected > version)
         [append] = appends
         if known is None and append.expected_version is not None:
             self._require(append.stream_id, append.expected_version)
         if append.expected_version is None:
             append = replace(append, expected_version=self.expected_version)
-        return Decision(self, step.state, append, None)
+        return Decision(step.state, self._to_be_written(append))
 
-    def to_be_written(self, append: AppendEvents) -> AppendEvents:
+    def _to_be_written(self, append: AppendEvents) -> AppendEvents:
         """Return the append with ids, causes and, where the sender set one, the time."""
         metadata = {} if self.key is None else note_of(self.key, self.command)
         events = [
@@ -87,12 +92,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[StateT]):
-    """What came of a command: the state after it and an append to be done, or a rejection, or nothing."""
+    """What came of a command: the state after it and an append, ready to be written; or a rejection, or nothing.
 
-    question: Question
+    `behind` tells that there is no append, and that the sender expects more events than the state shows.
+    """
+
     state: StateT
     append: AppendEvents | None
-    rejection: Any
+    rejection: Any = None
+    behind: bool = False
 
 
 def _announced(step: Step[Any]) -> Any:

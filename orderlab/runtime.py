@@ -10,7 +10,7 @@ its events are durable, so no reader ever sees an order that could still be lost
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -18,9 +18,9 @@ from typing import Any, Generic, Self, TypeVar
 from orderlab.core.decider import Reducer
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import Environment
-from orderlab.core.errors import EventIdReused, OrderlabError, VersionConflict
+from orderlab.core.errors import AppendRefused, EventIdReused, OrderlabError, VersionConflict
 from orderlab.core.log import Appended
-from orderlab.deciding import Decision, Question
+from orderlab.deciding import Question
 from orderlab.drawing import tables
 from orderlab.eventstore.base import EventStore
 from orderlab.idempotency import RememberedKeys, note_of
@@ -73,11 +73,14 @@ class Outcome:
 
 @dataclass(slots=True, eq=False)
 class _Sent:
-    """A command on its way through the store, and the sender who waits for it."""
+    """A command on its way through the store, and the sender who waits for it.
+
+    `rounds` counts how often it was decided on a state that others had moved on from.
+    """
 
     question: Question
     answer: "asyncio.Future[Outcome]"
-    obstacle: Exception | None = None
+    rounds: int = 0
 
     def succeed(self, outcome: Outcome) -> None:
         if not self.answer.done():  # else its sender has given up waiting
@@ -86,6 +89,16 @@ class _Sent:
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
             self.answer.set_exception(error)
+
+
+@dataclass(slots=True)
+class _Decided(Generic[StateT]):
+    """What came of a batch: the state if all of it is written, and what each command led to."""
+
+    state: StateT
+    writing: list[tuple[_Sent, AppendEvents]] = field(default_factory=list)
+    answered: list[tuple[_Sent, Outcome | Exception]] = field(default_factory=list)
+    again: set[_Sent] = field(default_factory=set)
 
 
 class Store(Generic[StateT]):
@@ -110,7 +123,9 @@ class Store(Generic[StateT]):
         self._event_store = event_store
         self._position = 0
         self._keys = RememberedKeys()
-        self._queue: asyncio.Queue[_Sent | None] = asyncio.Queue(_WAITING)
+        self._behind = False
+        self._queue: asyncio.Queue[_Sent | None] = asyncio.Queue()
+        self._room = asyncio.Semaphore(_WAITING)
         self._worker: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -150,12 +165,15 @@ class Store(Generic[StateT]):
             StoreClosed: The store takes no more commands.
             EventStoreError: The append failed; nothing of it is in the log or the state.
         """
-        if self._worker is None or self._closing:
-            raise StoreClosed(f"{self!r} takes no commands: use it inside `async with`")
+        self._require_open()
         correlation_id = correlation_id or str(self._env.ids.new_uuid())
         question = Question(command, self._env, correlation_id, expected_version, idempotency_key, at)
         sent = _Sent(question, asyncio.get_running_loop().create_future())
-        await self._queue.put(sent)
+        await self._room.acquire()
+        if self._closing:  # it closed while this waited for room
+            self._room.release()
+            self._require_open()
+        self._queue.put_nowait(sent)
         return await sent.answer
 
     def remembers(self, idempotency_key: str, command: Any) -> bool:
@@ -168,12 +186,16 @@ class Store(Generic[StateT]):
 
     async def close(self) -> None:
         """Answer what was accepted, and refuse what comes after."""
-        if self._worker is not None and not self._closing:
+        if self._worker is None:
+            return
+        if not self._closing:
             self._closing = True
-            await self._queue.put(None)
-            await self._worker
+            self._queue.put_nowait(None)
+        await asyncio.shield(self._worker)  # who gives up waiting for the end calls nothing off
 
     async def __aenter__(self) -> Self:
+        if self._worker is not None:
+            raise StoreClosed(f"{self!r} was opened before: make a new one, it finds its state in the log")
         await self._take_in()
         self._worker = asyncio.create_task(self._run(), name="orderlab store")
         return self
@@ -187,10 +209,17 @@ class Store(Generic[StateT]):
         return f"<Store at position {self._position}: {self._state!r}>"
 
     def _repr_html_(self) -> str:
-        shown = getattr(self._state, "_repr_html_", None)
-        return tables.fields({"store at position": self._position}) + (shown() if shown else "")
+        try:
+            shown: Any = self._state._repr_html_()  # type: ignore[attr-defined] # or else it has none
+        except Exception:  # noqa: BLE001 - a notebook shows this instead of the user's result
+            shown = None
+        return tables.fields({"store at position": self._position}) + (shown if isinstance(shown, str) else "")
 
     # The pipeline.
+
+    def _require_open(self) -> None:
+        if self._worker is None or self._closing:
+            raise StoreClosed(f"{self!r} takes no commands: use it inside `async with`")
 
     async def _run(self) -> None:
         closing = False
@@ -198,20 +227,20 @@ class Store(Generic[StateT]):
             batch = [await self._queue.get()]
             while len(batch) < _BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            closing = None in batch
-            await self._handle([sent for sent in batch if sent is not None])
+            commands = [sent for sent in batch if sent is not None]
+            closing = len(commands) < len(batch)
+            for _ in commands:
+                self._room.release()
+            await self._handle(commands)
 
     async def _handle(self, batch: list[_Sent]) -> None:
         """Answer every command of a batch, in as many rounds as others who write to the log make needed."""
         waiting = batch
         try:
-            for _ in range(_ROUNDS):
+            while waiting:
                 waiting = await self._round(waiting)
-                if not waiting:
-                    return
-                await self._take_in()
-            for sent in waiting:
-                sent.fail(sent.obstacle or OrderlabError("the log kept changing; send the command again"))
+                if waiting:
+                    await self._take_in()
         except Exception as error:
             logger.exception("commands failed: %d", len(waiting))
             for sent in waiting:
@@ -219,56 +248,59 @@ class Store(Generic[StateT]):
 
     async def _round(self, batch: list[_Sent]) -> list[_Sent]:
         """Decide a batch, append it and commit; return the commands that a newer state must decide again."""
-        working, decided, again = await self._decide(batch)
-        writing = [(sent, decision, decision.append) for sent, decision in decided if decision.append is not None]
-        answers = await self._append([decision.question.to_be_written(append) for _, decision, append in writing])
-        await self._commit(working, answers)
-        for (sent, decision, append), answer in zip(writing, answers, strict=True):
+        if self._behind:
+            await self._take_in()
+        decided = await self._decide(batch)
+        answers = await self._append([append for _, append in decided.writing])
+        await self._commit(decided.state, answers)
+        for (sent, append), answer in zip(decided.writing, answers, strict=True):
             if isinstance(answer, Appended):
                 self._succeed(sent, append, answer)
-            elif self._may_decide_again(decision.question, answer):
-                sent.obstacle = answer
-                again.append(sent)
+            elif self._may_decide_again(sent, answer):
+                decided.again.add(sent)
             else:
                 sent.fail(answer)
         all_written = all(isinstance(answer, Appended) for answer in answers)
-        for sent, decision in decided:
-            if decision.append is None and all_written:
-                sent.succeed(Outcome(decision.question.correlation_id, rejection=decision.rejection))
-            elif decision.append is None:  # refused because of events that then were not written
-                again.append(sent)
-        return again
+        for sent, outcome in decided.answered:
+            if not all_written:  # its answer may come from events that then were not written
+                decided.again.add(sent)
+            elif isinstance(outcome, Exception):
+                sent.fail(outcome)
+            else:
+                sent.succeed(outcome)
+        return [sent for sent in batch if sent in decided.again]
 
-    async def _decide(self, batch: list[_Sent]) -> tuple[StateT, list[tuple[_Sent, Decision[StateT]]], list[_Sent]]:
+    async def _decide(self, batch: list[_Sent]) -> _Decided[StateT]:
         """Decide each command on the committed state and what the batch adds to it."""
-        working = self._state
-        decided: list[tuple[_Sent, Decision[StateT]]] = []
-        again: list[_Sent] = []
+        decided = _Decided(self._state)
         keys: set[str] = set()
         for sent in batch:
             question = sent.question
             if question.key is not None and question.key in keys:
-                again.append(sent)  # its twin is in this batch, and must be durable first
+                decided.again.add(sent)  # its twin is in this batch, and must be durable first
                 continue
+            outcome: Outcome | Exception
             try:
                 if question.key is not None and self._keys.caused_by(question.key, question.command):
-                    sent.succeed(await self._repeated(question))
+                    decided.answered.append((sent, await self._repeated(question)))
                     continue
-                decision = question.decide(self._reducer, working)
-            except VersionConflict as conflict:
-                if conflict.expected > conflict.actual and sent.obstacle is None:
-                    sent.obstacle = conflict  # its sender may know of events that are not taken in yet
-                    again.append(sent)
-                else:
-                    sent.fail(conflict)
+                decision = question.decide(self._reducer, decided.state)
             except Exception as error:  # noqa: BLE001 - a faulty reducer harms the command it fails on, and no other
-                sent.fail(error)
+                outcome, behind = error, isinstance(error, VersionConflict) and error.expected > error.actual
             else:
-                working = decision.state
-                decided.append((sent, decision))
-                if question.key is not None and decision.append is not None:
-                    keys.add(question.key)
-        return working, decided, again
+                if decision.append is not None:
+                    decided.state = decision.state
+                    decided.writing.append((sent, decision.append))
+                    if question.key is not None:
+                        keys.add(question.key)
+                    continue
+                outcome, behind = Outcome(question.correlation_id, rejection=decision.rejection), decision.behind
+            if behind and not sent.rounds:
+                sent.rounds += 1  # its sender may know of events that are not taken in yet
+                decided.again.add(sent)
+            else:
+                decided.answered.append((sent, outcome))
+        return decided
 
     async def _append(self, appends: Sequence[AppendEvents]) -> list[Appended | Exception]:
         """Append in one transaction; if that fails as a whole, one by one, so that none fails for another.
@@ -291,8 +323,13 @@ class Store(Generic[StateT]):
         expected = list(range(self._position + 1, self._position + 1 + len(positions)))
         if positions == expected and all(isinstance(answer, Appended) for answer in answers):
             self._state, self._position = working, self._position + len(positions)
-        elif positions:
-            await self._take_in()
+        elif any(isinstance(answer, Appended | AppendRefused) for answer in answers):
+            try:
+                await self._take_in()
+            except Exception:
+                # What was appended is durable and is answered so; the state follows before more is decided.
+                logger.exception("the log has grown and cannot be read now")
+                self._behind = True
 
     async def _take_in(self) -> None:
         """Bring the state up to the end of the log, whoever wrote it."""
@@ -301,21 +338,23 @@ class Store(Generic[StateT]):
             await self._keys.read(self._event_store, after=self._position, until=head)
             self._state = await replay(self._reducer, self._state, self._event_store, after=self._position, until=head)
             self._position = head
+        self._behind = False
 
     def _succeed(self, sent: _Sent, append: AppendEvents, answer: Appended) -> None:
         question, count = sent.question, len(append.events)
         versions = tuple(range(answer.version - count + 1, answer.version + 1))
         if question.key is not None:
             self._keys.remember(append.stream_id, versions, note_of(question.key, question.command))
-        events, correlation_id = tuple(append.events), question.correlation_id
-        sent.succeed(Outcome(correlation_id, events, None, append.stream_id, versions, answer.positions))
+        events = tuple(new.event for new in append.events)
+        sent.succeed(Outcome(question.correlation_id, events, None, append.stream_id, versions, answer.positions))
 
     @staticmethod
-    def _may_decide_again(question: Question, answer: Exception) -> bool:
+    def _may_decide_again(sent: _Sent, answer: Exception) -> bool:
         """Tell whether someone else wrote first in a way that a decision on the newer state may mend."""
+        sent.rounds += 1
         if isinstance(answer, VersionConflict):
-            return question.expected_version is None
-        return isinstance(answer, EventIdReused) and question.key is not None
+            return sent.question.expected_version is None and sent.rounds < _ROUNDS
+        return isinstance(answer, EventIdReused) and sent.question.key is not None and sent.rounds < _ROUNDS
 
     async def _repeated(self, question: Question) -> Outcome:
         """Answer a retry from the log."""

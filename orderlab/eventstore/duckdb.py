@@ -1,6 +1,7 @@
 """Events in one DuckDB file: durable, quick to scan, and open to SQL."""
 
 import asyncio
+import logging
 import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from orderlab.eventstore.duckdb_writer import DuckDBWriter
 from orderlab.eventstore.rows import RowEventStore, require_columns, require_range
 from orderlab.eventstore.stored import EncodedAppend, StoredEvent, as_utc
 from orderlab.orders.codec import ORDER_CODEC
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -74,10 +77,11 @@ class DuckDBEventStore(RowEventStore):
         """Iterate over large stretches of the log by column, undecoded."""
         require_columns(names)
         require_range(after, until=until)
+        wanted = tuple(dict.fromkeys(names))
         head = await self.head()
         end = head if until is None else min(until, head)
         for start in range(after, end, _STRETCH):
-            yield await self._read(partial(_columns, names=tuple(dict.fromkeys(names)), after=start, until=min(end, start + _STRETCH)))
+            yield await self._read(partial(_columns, names=wanted, after=start, until=min(end, start + _STRETCH)))
 
     async def list_streams(self) -> list[str]:
         """Return the id of every stream, in the order of their first events."""
@@ -143,5 +147,8 @@ def _columns(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...], after: i
 
 
 def _let_go(writer: DuckDBWriter, readers: ThreadPoolExecutor) -> None:
-    readers.shutdown()
+    try:
+        readers.shutdown()
+    except RuntimeError:
+        logger.debug("dropped in a reader's own thread, which cannot wait for itself")
     writer.close()

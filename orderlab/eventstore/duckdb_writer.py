@@ -20,6 +20,7 @@ import numpy as np
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended
+from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.bell import Bell
 from orderlab.eventstore.duckdb_file import failure, open_file, release
 from orderlab.eventstore.ledger import Ledger, Place
@@ -65,13 +66,14 @@ class DuckDBWriter:
         self._opened: Future[duckdb.DuckDBPyConnection] = Future()
         self._thread = threading.Thread(target=self._run, name=f"orderlab {path.name}", daemon=True)
         self._started = False
+        self._closing = False
         self._lock = threading.Lock()
         self.position = 0
 
     def open(self) -> "Future[duckdb.DuckDBPyConnection]":
         """Start the thread if it is not running, and return when it can be used: a connection to read from."""
         with self._lock:
-            if not self._started:
+            if not self._started and not self._closing:
                 self._started = True
                 self._thread.start()
         return self._opened
@@ -80,35 +82,55 @@ class DuckDBWriter:
         """Hand in a batch; the future gives its answers once they are durable.
 
         A caller who gives up waiting cancels the future, not the append.
+
+        Raises:
+            EventStoreError: The writer was closed, by another thread just now.
         """
         job = _Job(batch)
-        self._jobs.put(job)
+        with self._lock:  # so that nothing comes after the sign to close, where it would never be answered
+            if self._closing:
+                raise _closed(self._path)
+            self._jobs.put(job)
         return job.done
 
     def close(self) -> None:
         """Write what was handed in, checkpoint, and close the file; blocks until that is done."""
         with self._lock:
-            running, self._started = self._started, True
-        if running and self._thread.ident is not None:
-            self._jobs.put(None)
+            first, self._closing = not self._closing, True
+            if first and not self._started:
+                self._opened.set_exception(_closed(self._path))
+            elif first:
+                self._jobs.put(None)
+        # The collector may drop an event store in any thread, so also in this one.
+        if self._started and self._thread is not threading.current_thread():
             self._thread.join()
 
     def _run(self) -> None:
         try:
             self._connection = open_file(self._path)
-            self._ledger = _read_ledger(self._connection)
-            self._appender = self._connection.appender("events")
-            self.position = self._ledger.position
-            self._opened.set_result(self._connection.cursor())
+            self._read_bookkeeping()
         except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the file to open
             self._opened.set_exception(error)
             return
+        self._opened.set_result(self._connection.cursor())
         try:
             self._work()
         finally:
             self._checkpoint()
-            self._connection.close()
-            release(self._path)
+            self._let_go()
+
+    def _read_bookkeeping(self) -> None:
+        try:
+            self._ledger = _read_ledger(self._connection)
+            self._appender = self._connection.appender("events")
+        except duckdb.Error as error:  # damage that opening the file did not meet
+            self._let_go()
+            raise failure(self._path, error) from error
+        self.position = self._ledger.position
+
+    def _let_go(self) -> None:
+        self._connection.close()
+        release(self._path)
 
     def _work(self) -> None:
         dirty = False
@@ -180,6 +202,10 @@ class DuckDBWriter:
             self._connection.execute("CHECKPOINT")
         except duckdb.Error as error:  # every commit is safe in the write-ahead file, so this costs only time
             logger.warning("%s", failure(self._path, error))
+
+
+def _closed(path: Path) -> EventStoreError:
+    return EventStoreError(f"the event store in {path} is closed")
 
 
 def _deliver(results: list[tuple[_Job, Answers | Exception]]) -> None:

@@ -57,6 +57,12 @@ def test_a_decider_shows_its_words_in_one_line() -> None:
     assert repr(ACCOUNTS) == "<Decider account: 2 commands, 2 events>"
 
 
+def test_a_decider_cannot_be_changed() -> None:
+    name = "evolve"
+    with pytest.raises(FrozenInstanceError):
+        setattr(ACCOUNTS, name, None)
+
+
 # Commands
 
 

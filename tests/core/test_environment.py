@@ -1,3 +1,5 @@
+import re
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -66,6 +68,12 @@ def test_a_fixed_clock_stands_still() -> None:
     assert FixedClock(NEW_YEAR).now() == NEW_YEAR
 
 
+def test_a_fixed_clock_cannot_be_moved() -> None:
+    name = "at"
+    with pytest.raises(FrozenInstanceError):
+        setattr(FixedClock(NEW_YEAR), name, IN_ROME)
+
+
 def test_a_test_clock_tells_its_instant_in_utc() -> None:
     assert TestClock(IN_ROME).now().tzinfo is UTC
 
@@ -109,6 +117,10 @@ def drawn(ids: IdGenerator) -> list[str]:
 
 def test_seeded_ids_are_the_same_at_every_run() -> None:
     assert drawn(SeededIds(7)) == drawn(SeededIds(7))
+
+
+def test_a_seeded_id_has_16_hexadecimal_digits() -> None:
+    assert all(re.fullmatch("order-[0-9a-f]{16}", SeededIds(seed).new_id("order")) for seed in range(100))
 
 
 def test_seeded_ids_differ_by_seed() -> None:

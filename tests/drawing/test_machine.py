@@ -1,6 +1,6 @@
 import re
 from base64 import b64decode
-from itertools import combinations
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -117,6 +117,41 @@ def test_every_box_lies_inside_the_picture(machine: Machine) -> None:
         assert min(x, y) >= 0
         assert x + float(box.attrib["width"]) <= float(root.attrib["width"])
         assert y + float(box.attrib["height"]) <= float(root.attrib["height"])
+
+
+def number(element: ElementTree.Element, name: str) -> float:
+    return float(element.attrib[name])
+
+
+@each_machine
+def test_the_name_and_the_count_of_a_state_stand_inside_its_box(machine: Machine) -> None:
+    root = ElementTree.fromstring(machine.to_svg(counts=dict.fromkeys(machine.states, 7)))
+    drawn = [element for element in root if element.tag in (f"{SVG}rect", f"{SVG}text")][-3 * len(machine.states) :]
+    for box, name, count in zip(drawn[::3], drawn[1::3], drawn[2::3], strict=True):
+        left, top = corner(box)
+        assert number(name, "x") == number(count, "x") == left + number(box, "width") / 2
+        assert top < number(name, "y") < number(count, "y") < top + number(box, "height")
+
+
+@pytest.mark.parametrize("machine", [MACHINES["one edge"], ORDERS], ids=["one edge", "orders"])
+def test_an_arrow_leads_from_one_box_to_the_next(machine: Machine) -> None:
+    box_of = dict(zip(machine.states, boxes(machine), strict=True))
+    lines = ElementTree.fromstring(machine.to_svg()).findall(f"{SVG}line")
+    for edge, line in zip(machine.edges, lines, strict=True):
+        source, target = box_of[edge.source], box_of[edge.target]
+        assert number(line, "x1") == number(source, "x") + number(source, "width")
+        assert number(line, "y1") == number(source, "y") + number(source, "height") / 2
+        assert 0 <= number(target, "x") - number(line, "x2") <= 10
+        assert number(line, "y2") == number(target, "y") + number(target, "height") / 2
+
+
+@pytest.mark.parametrize(("edge", "side"), [("PlaceOrder", -1), ("ShipOrder", -1), ("CancelOrder", 1)])
+def test_a_label_stands_above_its_arrow_or_below_one_that_leads_down(edge: str, side: int) -> None:
+    root = list(ElementTree.fromstring(ORDERS.to_svg()))
+    (line, label) = next((one, two) for one, two in pairwise(root) if two.text == edge)
+    middle = (number(line, "y1") + number(line, "y2")) / 2
+    assert number(label, "x") == (number(line, "x1") + number(line, "x2")) / 2
+    assert (number(label, "y") - middle) * side > 0
 
 
 def test_states_stand_in_columns_by_their_distance_from_the_first() -> None:

@@ -1,0 +1,51 @@
+"""The events that are written and read: orders of three items, four in five shipped later, the others cancelled."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orderlab.core.effects import AppendEvents
+from orderlab.orders.actions import Event, OrderCancelled, OrderPlaced, OrderShipped
+from orderlab.orders.decider import ORDERS
+from orderlab.orders.model import OrderItem
+from orderlab.system import RandomIds
+
+ITEMS = tuple(OrderItem(f"p-{number:02}", "Graph-paper notebook, A5", 2, 1_150) for number in range(1, 4))
+TOTAL_CENTS = sum(item.total_cents for item in ITEMS)
+CUSTOMER, REASON, TRACKING_NUMBER = "customer-17", "Found it cheaper", "HERON-000001"
+
+
+def is_cancelled(index: int) -> bool:
+    """Tell whether the order with this index is cancelled, and not shipped."""
+    return index % 5 == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An event, and where in its stream it goes."""
+
+    stream_id: str
+    version: int
+    event: Event
+
+    def as_append(self) -> AppendEvents:
+        """Return it as an append of its own, that checks the version."""
+        return AppendEvents(self.stream_id, (self.event,), self.version - 1)
+
+
+def events_of_orders(count: int) -> list[Written]:
+    """Return so many events: first that orders are placed, then what becomes of as many of them as there is room."""
+    ids, at = RandomIds(), datetime.now(UTC)
+    order_ids = [ids.new_id("order") for _ in range(count - count // 2)]
+    placed = [
+        Written(ORDERS.stream_id(order_id), 1, OrderPlaced(order_id, CUSTOMER, ITEMS, TOTAL_CENTS, at))
+        for order_id in order_ids
+    ]
+    ended = [
+        Written(
+            ORDERS.stream_id(order_id),
+            2,
+            OrderCancelled(order_id, REASON, at) if is_cancelled(index) else OrderShipped(order_id, TRACKING_NUMBER, at),
+        )
+        for index, order_id in enumerate(order_ids[: count // 2])
+    ]
+    return placed + ended

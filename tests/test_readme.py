@@ -1,0 +1,63 @@
+"""The README is run: its Python prints what it says, and its commands are tried in order in an empty folder."""
+
+import contextlib
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
+
+
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["orders", "accounts"])
+def test_an_example_prints_what_the_readme_says(code: str, printed: str) -> None:
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+
+    assert output.getvalue() == printed
+
+
+def test_every_python_block_has_its_output_beside_it() -> None:
+    assert len(EXAMPLES) == len(blocks("python"))
+
+
+def test_the_commands_work_in_the_order_in_which_they_stand(tmp_path: Path) -> None:
+    own = [line.split() for line in COMMANDS if line.startswith("orderlab ")]
+
+    for _, *arguments in own:
+        done = subprocess.run(
+            [sys.executable, "-m", "orderlab", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), arguments
+        assert done.stdout
+
+
+def test_the_commands_that_set_up_and_check_are_those_that_ci_runs() -> None:
+    ci = (Path(__file__).parent.parent / ".ci" / "run").read_text(encoding="utf-8")
+    parts = {part.strip() for line in COMMANDS if not line.startswith("orderlab ") for part in line.split("&&")}
+
+    assert parts == {
+        "pip install .",
+        "orderlab demo",
+        'pip install ".[test]"',
+        "pytest",
+        "ruff check .",
+        "mypy",
+        "lint-imports",
+        "pytest -m soak",
+        "python tests/benchmarks",
+    }
+    for part in parts - {"pip install .", 'pip install ".[test]"', "pytest -m soak", "python tests/benchmarks"}:
+        assert re.search(rf"^\W*(\(cd .* && )?{re.escape(part)}", ci, re.MULTILINE), part
