@@ -1,9 +1,9 @@
 """Events to JSON text and back, with a version for each shape and upcasters for the old ones."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol, get_args, get_type_hints
 
 import msgspec
 
@@ -38,6 +38,7 @@ class _Shape:
     name: str
     version: int
     decode: Callable[[str], Any]
+    times: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class JsonCodec:
                 event_type.__name__,
                 self.schema_versions.get(event_type.__name__, 1),
                 msgspec.json.Decoder(event_type).decode,
+                times_in(event_type),
             )
             for event_type in self.event_types
         }
@@ -90,8 +92,8 @@ class JsonCodec:
         if shape is None:
             raise CodecError(f"{type(event).__name__} is no event type of this codec ({self._known()})")
         try:
-            return EncodedEvent(shape.name, shape.version, self._encode(event).decode())
-        except (TypeError, ValueError, OverflowError) as error:
+            return EncodedEvent(shape.name, shape.version, self._encode(in_utc(event, shape.times)).decode())
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise CodecError(f"{shape.name} cannot be written as JSON: {error}") from error
 
     def decode(self, encoded: EncodedEvent, recorded_at: datetime) -> Any:
@@ -113,7 +115,7 @@ class JsonCodec:
             if version == shape.version:
                 return shape.decode(payload)
             return shape.decode(self._upcast(encoded, shape.version, recorded_at))
-        except (msgspec.ValidationError, msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        except (msgspec.ValidationError, msgspec.DecodeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise CodecError(f"the payload does not fit {event_type} version {version}: {error}") from error
 
     def current_decoder(self, event_type: str, schema_version: int) -> Callable[[str], Any] | None:
@@ -132,3 +134,24 @@ class JsonCodec:
 
     def _known(self) -> str:
         return ", ".join(self._by_name)
+
+
+def times_in(value_type: type) -> tuple[str, ...]:
+    """Return the names of a dataclass's own fields that hold a time."""
+    hints = get_type_hints(value_type, include_extras=True)
+    return tuple(name for name, hint in hints.items() if datetime in (hint, *get_args(hint)))
+
+
+def in_utc(value: Any, times: tuple[str, ...]) -> Any:
+    """Return a dataclass with these fields in UTC, for JSON has every time with a `Z`.
+
+    Raises:
+        ValueError: A time has no zone.
+    """
+    for name in times:
+        time = getattr(value, name)
+        if isinstance(time, datetime) and time.tzinfo is not UTC:
+            if time.utcoffset() is None:
+                raise ValueError(f"{name} must be a timezone-aware datetime, not {time!r}")
+            value = replace(value, **{name: time.astimezone(UTC)})
+    return value

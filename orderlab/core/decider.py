@@ -39,7 +39,7 @@ class Step(Generic[StateT]):
 class Decide(Protocol):
     """Decide on a command: the events it causes, or a rejection."""
 
-    def __call__(self, command: Any, entity: Any, *, key: str, at: Any) -> Any:
+    def __call__(self, command: Any, entity: Any, /, *, key: str, at: Any) -> Any:
         """Return a tuple of events, or one rejection; `entity` is None before the first event."""
         ...
 
@@ -75,7 +75,7 @@ class Decider(Generic[EntityT]):
 
     def key_in(self, stream_id: str) -> str:
         """Return the key that `stream_id` was made from; raise `CorruptStream` if it is of another kind."""
-        prefix = f"{self.name}-"
+        prefix = self.stream_id("")
         if not stream_id.startswith(prefix):
             raise CorruptStream(f"stream {stream_id} is none of kind {self.name}")
         return stream_id[len(prefix) :]
@@ -176,14 +176,16 @@ class DeciderReducer(Generic[EntityT, StateT]):
         Raises:
             CorruptStream: A version is missing or repeated, or an event cannot follow.
         """
-        evolve, prefix = self.decider.evolve, self.decider.stream_id("")
+        evolve, key_of, prefix = self.decider.evolve, self.decider.key_of, self.decider.stream_id("")
         entities: dict[str, Any] = {}
         versions: dict[str, int] = {}
         for stream_id, version, event in facts:
-            key = stream_id[len(prefix) :]
+            key = stream_id[len(prefix) :] if stream_id.startswith(prefix) else self.decider.key_in(stream_id)
             previous = versions.get(key)
             if previous is None:
-                entities[key], previous = self.entity(state, self.decider.key_in(stream_id))
+                entities[key], previous = self.entity(state, key)
+                if key_of(event) != key:
+                    raise CorruptStream(f"stream {stream_id} holds {event!r}, which is about another")
             if version != previous + 1:
                 raise CorruptStream(f"stream {stream_id} goes from version {previous} to {version}")
             entities[key] = evolve(entities[key], event)
@@ -212,7 +214,8 @@ class DeciderReducer(Generic[EntityT, StateT]):
 
     def _event(self, state: StateT, event: Any) -> StateT:
         key = self.decider.key_of(event)
-        assert key is not None  # only a command may leave its key to be drawn
+        if key is None:
+            raise TypeError(f"{event!r} has no key: only a command may leave it to be drawn")
         entity, version = self.entity(state, key)
         if entity is not None and self.decider.reflects(entity, event):
             return state

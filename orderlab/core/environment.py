@@ -53,7 +53,7 @@ class FixedClock:
     at: datetime
 
     def __post_init__(self) -> None:
-        _require_aware(self.at, "at")
+        object.__setattr__(self, "at", _require_aware(self.at, "at"))
 
     def now(self) -> datetime:
         """Return the instant at which this clock stands."""

@@ -1,7 +1,15 @@
 """A small SVG writer. Presentation attributes only, so that the picture survives every sanitiser."""
 
+import re
 from base64 import b64encode
-from html import escape
+from html import escape as escape_html
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def escape(text: str) -> str:
+    """Return text as XML may hold it; a character that XML does not have becomes the replacement character."""
+    return escape_html(_NOT_XML.sub("\ufffd", text))
 
 
 def element(name: str, *children: str, **attributes: object) -> str:

@@ -21,6 +21,10 @@ class PlaceOrder:
     items: Sequence[OrderItem]
     order_id: str | None = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.items, list):  # as people write it; a tuple can be hashed and is never changed
+            object.__setattr__(self, "items", tuple(self.items))
+
 
 @dataclass(frozen=True, slots=True)
 class CancelOrder:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from orderlab.core.codec import JsonCodec
+from orderlab.core.codec import JsonCodec, in_utc, times_in
 from orderlab.core.errors import OrderlabError
 from orderlab.orders.actions import COMMANDS, EVENTS, REJECTIONS, Action
 from orderlab.orders.model import OrderItem
@@ -22,6 +22,9 @@ class InvalidAction(OrderlabError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+    def __reduce__(self) -> tuple[type["InvalidAction"], tuple[tuple[str, ...]]]:
+        return InvalidAction, (self.problems,)
 
 
 def with_timestamp(payload: dict[str, Any], recorded_at: datetime) -> dict[str, Any]:
@@ -37,6 +40,7 @@ ORDER_CODEC = JsonCodec(
 """Version 1 of each event is the shape of the system this one is taken from, which had no `timestamp`."""
 
 _ACTIONS: dict[str, type] = {action.__name__: action for action in (*COMMANDS, *EVENTS, *REJECTIONS)}
+_TIMES = {action: times_in(action) for action in _ACTIONS.values()}
 
 
 def encode_action(action: Action) -> str:
@@ -46,7 +50,7 @@ def encode_action(action: Action) -> str:
     >>> encode_action(OrderNotFound("order-1"))
     '{"OrderNotFound":{"order_id":"order-1"}}'
     """
-    return msgspec.json.encode({type(action).__name__: action}).decode()
+    return msgspec.json.encode({type(action).__name__: in_utc(action, _TIMES[type(action)])}).decode()
 
 
 def decode_action(text: str | bytes) -> Action:
@@ -66,6 +70,8 @@ def decode_action(text: str | bytes) -> Action:
         raise InvalidAction((f"not a JSON object of one action: {error}",)) from error
     except UnicodeError as error:
         raise InvalidAction(("not valid UTF-8 text",)) from error
+    except RecursionError as error:
+        raise InvalidAction(("the JSON is nested too deep",)) from error
     if len(tagged) != 1 or next(iter(tagged)) not in _ACTIONS:
         found = ", ".join(tagged) or "nothing"
         raise InvalidAction((f"one action is wanted, tagged {' or '.join(_ACTIONS)}, not {found}",))
@@ -80,13 +86,13 @@ def _validate(name: str, raw: bytes) -> Action:
         _adapter(name).validate_json(raw)
         # The value is made by the log's own reader, so that both ways in give the same one.
         action: Action = msgspec.json.decode(raw, type=_ACTIONS[name])
+        return in_utc(action, _TIMES[type(action)])  # type: ignore[no-any-return] # the same type again
     except ValidationError as error:
         raise InvalidAction(
             tuple(f"{'.'.join(map(str, (name, *each['loc'])))}: {each['msg']}" for each in error.errors())
         ) from error
     except msgspec.ValidationError as error:  # a time without a zone, which pydantic lets pass
         raise InvalidAction((f"{name}: {error}",)) from error
-    return action
 
 
 @cache

@@ -68,6 +68,7 @@ def decide(command: Command, order: Order | None, *, order_id: str, at: datetime
             return unless_placed(order, order_id) or (OrderCancelled(order_id, command.reason, at),)
         case ShipOrder():
             return unless_placed(order, order_id) or (OrderShipped(order_id, command.tracking_number, at),)
+    raise TypeError(f"{command!r} is no command")
 
 
 def evolve(order: Order | None, event: Event) -> Order:
@@ -139,14 +140,14 @@ def problem_with(command: Command) -> str | None:
 
 def problem_with_id(order_id: str) -> str | None:
     """An order id has 1 to 100 characters, of a kind that is safe in an address and a file name."""
-    if isinstance(order_id, str) and fullmatch(rf"[A-Za-z0-9._-]{{1,{MAX_ORDER_ID}}}", order_id):
+    if type(order_id) is str and fullmatch(rf"[A-Za-z0-9._-]{{1,{MAX_ORDER_ID}}}", order_id):
         return None
     return f"order_id must be 1 to {MAX_ORDER_ID} letters, digits, dots, underscores or hyphens"
 
 
 def problem_with_text(field: str, value: str) -> str | None:
     """A text has 1 to 200 characters, is not blank, and can be written as UTF-8."""
-    if not isinstance(value, str):
+    if type(value) is not str:  # a subclass may not be writable as JSON
         return f"{field} must be text, not {type(value).__name__}"
     if not value.strip():
         return f"{field} must not be blank"
@@ -179,9 +180,12 @@ def problem_with_items(items: Sequence[OrderItem]) -> str | None:
 
 def problem_with_number(field: str, value: int, largest: int) -> str | None:
     """A quantity and a price are whole numbers from 1."""
-    if isinstance(value, bool) or not isinstance(value, int):
+    if type(value) is not int:  # so that True is no quantity
         return f"{field} must be a whole number, not {type(value).__name__}"
-    return None if 1 <= value <= largest else f"{field} must be from 1 to {largest}, not {value}"
+    if 1 <= value <= largest:
+        return None
+    shown = str(value) if abs(value) < 2**64 else "a number that long"  # Python prints no number of 4,301 digits
+    return f"{field} must be from 1 to {largest}, not {shown}"
 
 
 def total_of(items: Sequence[OrderItem]) -> int:

@@ -114,7 +114,7 @@ class OrderState:
         """
         counts = {status.name: 0 for status in (Placed, Shipped, Cancelled)}
         for order in self.orders.values():
-            counts[order.status.name] += 1
+            counts[order.status.name] = counts.get(order.status.name, 0) + 1
         return counts
 
     def __repr__(self) -> str:

@@ -95,8 +95,9 @@ def test_an_event_does_not_change_when_the_list_of_the_command_does() -> None:
 @pytest.mark.parametrize(
     "action", [PLACED_EVENT, OrderNotFound("order-1"), None], ids=lambda action: type(action).__name__
 )
-def test_what_is_no_command_causes_nothing(action: Any) -> None:
-    assert not isinstance(decided(action), tuple)
+def test_what_is_no_command_is_a_mistake_of_the_program(action: Any) -> None:
+    with pytest.raises(TypeError, match="is no command"):
+        decided(action)
 
 
 # What is refused by the order as it stands
