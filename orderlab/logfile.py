@@ -7,7 +7,8 @@ out, so a payload of an old shape stays what it is.
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -16,11 +17,13 @@ from uuid import UUID
 
 import msgspec
 
+from orderlab.core.codec import Codec
 from orderlab.core.effects import AppendEvents
-from orderlab.core.errors import CodecError, OrderlabError
+from orderlab.core.errors import CodecError, OrderlabError, Unwritable
 from orderlab.core.log import Appended, EncodedEvent, NewEvent
 from orderlab.eventstore.base import EventStore
-from orderlab.eventstore.stored import StoredEvent
+from orderlab.eventstore.stored import StoredEvent, encode_append
+from orderlab.orders.codec import ORDER_CODEC
 
 _TOGETHER = 5_000
 """Events written in one transaction, and between two reports of progress."""
@@ -46,9 +49,12 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
     payload: msgspec.Raw
 
 
-class _Numbered(NamedTuple):
+class _Checked(NamedTuple):
+    """A line that an event store can take: what it will be there, and the append that brings it about."""
+
     number: int
-    line: Line
+    row: StoredEvent
+    append: AppendEvents
 
 
 async def export_lines(
@@ -75,7 +81,8 @@ async def export_lines(
     except OSError as error:
         raise LogFileError(f"{target} cannot be written: {error.strerror}") from error
     finally:
-        await asyncio.to_thread(partial.unlink, missing_ok=True)
+        with suppress(OSError):  # it is not there if all went well, or if nothing did
+            await asyncio.to_thread(partial.unlink)
     return written
 
 
@@ -103,75 +110,110 @@ async def import_lines(
         progress: Called now and then with the number of events read.
 
     Raises:
-        LogFileError: A line is no event, or the event store holds another log; everything before it was added.
+        LogFileError: A line is no event, does not follow from those before it, or is not what the event store holds
+            in its place. Nothing of that line or after it was added; what is before it may have been.
     """
     head = await event_store.head()
     added = 0
-    recorded_at: datetime | None = None
-    numbered = _read(Path(path), event_store)
-    while together := await asyncio.to_thread(lambda: list(islice(numbered, _TOGETHER))):
-        for number, line in together:
-            if recorded_at is not None and line.recorded_at < recorded_at:
-                raise LogFileError(f"{path}, line {number}: recorded_at is earlier than on the line before")
-            recorded_at = line.recorded_at
-        await _require_same([each for each in together if each.line.position <= head], event_store, path)
-        added += await _append([each for each in together if each.line.position > head], event_store, path)
+    checked = _read(Path(path), event_store.codec)
+    while together := await asyncio.to_thread(lambda: list(islice(checked, _TOGETHER))):
+        await _require_same([each for each in together if each.row.position <= head], event_store, path)
+        added += await _append([each for each in together if each.row.position > head], event_store, path)
         progress(together[-1].number)
     return added
 
 
+def require_lines(path: str | PathLike[str], codec: Codec = ORDER_CODEC) -> None:
+    """Make sure that a file can be read and begins like an exported log, before a log is made for it.
+
+    Raises:
+        LogFileError: It cannot be read, or its first line is no event.
+    """
+    next(_read(Path(path), codec), None)
+
+
 def _line(row: StoredEvent) -> Line:
-    return Line(*row[:9], msgspec.Raw(row.metadata.encode()), msgspec.Raw(row.payload.encode()))
+    # A line break in JSON is nothing but a space between two parts of it, and would break the line here.
+    metadata, payload = (text.replace("\n", " ").encode() for text in (row.metadata, row.payload))
+    return Line(*row[:9], msgspec.Raw(metadata), msgspec.Raw(payload))
 
 
-def _read(path: Path, event_store: EventStore) -> Iterator[_Numbered]:
-    """Read and check every line; an event that no reader could use later is not let in."""
-    decoder = msgspec.json.Decoder(Line)
+def _read(path: Path, codec: Codec) -> Iterator[_Checked]:
+    """Read and check every line; what no event store would take, or no reader could use later, is not let in."""
+    decoder, sequence = msgspec.json.Decoder(Line), _Sequence()
     try:
         with path.open("rb") as file:
             for number, text in enumerate(file, start=1):
                 try:
                     line = decoder.decode(text)
-                    event_store.codec.decode(_encoded(line), line.recorded_at)
-                except (msgspec.DecodeError, CodecError, UnicodeError) as error:
+                    checked = _checked(number, line, codec)
+                    codec.decode(EncodedEvent(*checked.row[4:6], checked.row.payload), checked.row.recorded_at)
+                except (msgspec.DecodeError, CodecError, Unwritable, UnicodeError) as error:
                     raise LogFileError(f"{path}, line {number}: {error}") from error
-                if line.position != number:
-                    raise LogFileError(f"{path}, line {number}: position is {line.position}, and {number} is next")
-                yield _Numbered(number, line)
+                if problem := sequence.problem_with(checked.row):
+                    raise LogFileError(f"{path}, line {number}: {problem}")
+                yield checked
     except OSError as error:
         raise LogFileError(f"{path} cannot be read: {error.strerror}") from error
 
 
-async def _require_same(numbered: list[_Numbered], event_store: EventStore, path: Any) -> None:
-    """Make sure that what the event store holds already is what the file says."""
-    if not numbered:
-        return
-    after, until = numbered[0].number - 1, numbered[-1].number
-    index = 0
-    async for columns in event_store.read_columns("event_id", "payload", after=after, until=until):
-        for event_id, payload in zip(columns["event_id"], columns["payload"], strict=True):
-            number, line = numbered[index]
-            if (event_id, payload) != (line.event_id, bytes(line.payload).decode()):
-                raise LogFileError(f"{path}, line {number}: the log holds another event at position {line.position}")
-            index += 1
+class _Sequence:
+    """What the lines so far leave to the next one: places, a time not earlier, an id of its own.
+
+    All of it is known before anything is written: an event store refuses an event that does not follow, but then takes
+    those after it, in the wrong places.
+    """
+
+    def __init__(self) -> None:
+        self._position = 0
+        self._recorded_at = datetime.min.replace(tzinfo=UTC)
+        self._versions: dict[str, int] = {}
+        self._ids: set[int] = set()
+
+    def problem_with(self, row: StoredEvent) -> str | None:
+        """Say why a row cannot be the next, or take it in."""
+        version = self._versions.get(row.stream_id, 0) + 1
+        if row.position != self._position + 1:
+            return f"position is {row.position}, and {self._position + 1} is next"
+        if row.version != version:
+            return f"version is {row.version}, and {version} is next in stream {row.stream_id}"
+        if row.recorded_at < self._recorded_at:
+            return "recorded_at is earlier than on the line before"
+        if row.event_id.int in self._ids:
+            return f"event_id {row.event_id} is that of an earlier line"
+        self._position, self._recorded_at, self._versions[row.stream_id] = row.position, row.recorded_at, version
+        self._ids.add(row.event_id.int)
+        return None
 
 
-async def _append(numbered: list[_Numbered], event_store: EventStore, path: Any) -> int:
-    appends = [AppendEvents(line.stream_id, [_new(line)], line.version - 1) for _, line in numbered]
-    answers = await event_store.append_many(appends) if appends else []
-    for (number, line), answer in zip(numbered, answers, strict=True):
-        if not isinstance(answer, Appended):
-            raise LogFileError(f"{path}, line {number}: {answer}") from answer
-        if answer.positions != (line.position,):
-            raise LogFileError(f"{path}, line {number}: the log grew meanwhile, and position {line.position} was taken")
-    return len(appends)
-
-
-def _new(line: Line) -> NewEvent:
+def _checked(number: int, line: Line, codec: Codec) -> _Checked:
+    encoded = EncodedEvent(line.event_type, line.schema_version, bytes(line.payload).decode())
     metadata = msgspec.json.decode(line.metadata, type=dict[str, Any])
+    new = NewEvent(encoded, line.event_id, line.recorded_at, line.correlation_id, line.causation_id, metadata)
+    append = AppendEvents(line.stream_id, [new], max(0, line.version - 1))
+    [(_, new, written)] = encode_append(append, codec).events
+    place = (line.position, line.stream_id, line.version, line.event_id)
     causes = (line.correlation_id, line.causation_id)
-    return NewEvent(_encoded(line), line.event_id, line.recorded_at, *causes, metadata)
+    row = StoredEvent(*place, *encoded[:2], new.recorded_at or line.recorded_at, *causes, written, encoded.payload)
+    return _Checked(number, row, append)
 
 
-def _encoded(line: Line) -> EncodedEvent:
-    return EncodedEvent(line.event_type, line.schema_version, bytes(line.payload).decode())
+async def _require_same(checked: list[_Checked], event_store: EventStore, path: Any) -> None:
+    """Make sure that what the event store holds already is what the file says."""
+    if not checked:
+        return
+    expected = iter(checked)
+    after, until = checked[0].row.position - 1, checked[-1].row.position
+    async for columns in event_store.read_columns(*StoredEvent._fields, after=after, until=until):
+        for held in zip(*(columns[name] for name in StoredEvent._fields), strict=True):
+            number, row, _ = next(expected)
+            if held != row:
+                raise LogFileError(f"{path}, line {number}: the log holds another event at position {row.position}")
+
+
+async def _append(checked: list[_Checked], event_store: EventStore, path: Any) -> int:
+    answers = await event_store.append_many([each.append for each in checked]) if checked else []
+    for (number, row, _), answer in zip(checked, answers, strict=True):
+        if answer != Appended(row.version, (row.position,)):
+            raise LogFileError(f"{path}, line {number}: the log grew meanwhile, and another event may be in its place")
+    return len(checked)

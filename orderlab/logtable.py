@@ -1,6 +1,8 @@
 """A log as a table: a pandas DataFrame, or a Parquet file."""
 
 import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,13 @@ from orderlab.eventstore.base import EventStore
 from orderlab.eventstore.stored import StoredEvent
 
 _COLUMNS = tuple(name for name in StoredEvent._fields if name not in ("metadata", "payload"))
+_DTYPES = {
+    **dict.fromkeys(("position", "version", "schema_version"), "int64"),
+    **dict.fromkeys(("stream_id", "event_type", "correlation_id", "causation_id"), "str"),
+    "event_id": "object",
+    "recorded_at": "datetime64[us, UTC]",
+}
+"""Said, and not left to what is found, so that a column has one type also where it is empty."""
 
 
 class LogTableError(OrderlabError):
@@ -32,17 +41,19 @@ async def frame_of(event_store: EventStore, *, after: int = 0, until: int | None
         until: The position of the last row; None for the end.
     """
     parts = [await asyncio.to_thread(_part, columns) async for columns in _read(event_store, after, until)]
-    empty = pd.DataFrame(columns=list(_COLUMNS)).astype({"recorded_at": "datetime64[us, UTC]"})
+    empty = pd.DataFrame(columns=list(_COLUMNS)).astype(_DTYPES)
     return (pd.concat(parts, ignore_index=True) if parts else empty).set_index("position")
 
 
 async def export_parquet(event_store: EventStore, path: str | PathLike[str]) -> int:
-    """Write a log to a Parquet file, a row an event with the raw payload as JSON, and return how many there are."""
-    parts = [
-        pd.DataFrame(columns).astype({"event_id": str})
-        async for columns in event_store.read_columns(*StoredEvent._fields)
-    ]
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(StoredEvent._fields), dtype=str)
+    """Write a log to a Parquet file, a row an event with the raw payload as JSON, and return how many there are.
+
+    The file appears when it is whole; one that was there before is replaced only then.
+    """
+    dtypes = {**_DTYPES, **dict.fromkeys(("event_id", "metadata", "payload"), "str")}
+    empty = pd.DataFrame(columns=list(StoredEvent._fields)).astype(dtypes)
+    parts = [pd.DataFrame(columns).astype(dtypes) async for columns in event_store.read_columns(*StoredEvent._fields)]
+    table = pd.concat(parts, ignore_index=True) if parts else empty
     await asyncio.to_thread(_write_parquet, table, Path(path))
     return len(table)
 
@@ -54,15 +65,34 @@ def _read(event_store: EventStore, after: int, until: int | None) -> Any:
 def _part(columns: dict[str, list[Any]]) -> pd.DataFrame:
     payloads = [msgspec.json.decode(payload) for payload in columns.pop("payload")]
     own = pd.DataFrame.from_records(payloads)
-    own = own.rename(columns={name: f"event_{name}" for name in own.columns if name in _COLUMNS})
+    own = own.rename(columns=_free_names(own.columns))
     if "timestamp" in own.columns:
-        own["timestamp"] = pd.to_datetime(own["timestamp"], utc=True, format="ISO8601")
-    return pd.concat([pd.DataFrame(columns), own], axis=1)
+        with suppress(ValueError, TypeError):  # another domain's timestamp need not be a time
+            own["timestamp"] = pd.to_datetime(own["timestamp"], utc=True, format="ISO8601")
+    return pd.concat([pd.DataFrame(columns).astype(_DTYPES), own], axis=1)
+
+
+def _free_names(names: Iterable[str]) -> dict[str, str]:
+    """Return a name that nothing else has for each field whose name is the log's own."""
+    taken, free = {*_COLUMNS, *names}, {}
+    for name in names:
+        if name in _COLUMNS:
+            free[name] = f"event_{name}"
+            while free[name] in taken:
+                free[name] = f"event_{free[name]}"
+            taken.add(free[name])
+    return free
 
 
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:
+    partial = path.with_name(f".{path.name}.partial")
     try:
         with duckdb.connect() as connection:
-            connection.from_df(table).write_parquet(str(path))
-    except duckdb.Error as error:
-        raise LogTableError(f"{path} cannot be written: {error}") from error
+            connection.from_df(table).write_parquet(str(partial))
+        partial.replace(path)
+    except (duckdb.Error, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error).rpartition(": ")[2]
+        raise LogTableError(f"{path} cannot be written: {reason}") from error
+    finally:
+        with suppress(OSError):  # it is not there if all went well, or if nothing did
+            partial.unlink()

@@ -18,7 +18,7 @@ from typing import Any, Generic, Self, TypeVar
 from orderlab.core.decider import Reducer
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import Environment
-from orderlab.core.errors import AppendRefused, EventIdReused, OrderlabError, VersionConflict
+from orderlab.core.errors import EventIdReused, OrderlabError, VersionConflict
 from orderlab.core.log import Appended
 from orderlab.deciding import Question
 from orderlab.drawing import tables
@@ -323,13 +323,12 @@ class Store(Generic[StateT]):
         expected = list(range(self._position + 1, self._position + 1 + len(positions)))
         if positions == expected and all(isinstance(answer, Appended) for answer in answers):
             self._state, self._position = working, self._position + len(positions)
-        elif any(isinstance(answer, Appended | AppendRefused) for answer in answers):
-            try:
-                await self._take_in()
-            except Exception:
-                # What was appended is durable and is answered so; the state follows before more is decided.
-                logger.exception("the log has grown and cannot be read now")
-                self._behind = True
+            return
+        try:
+            await self._take_in()
+        except Exception as error:  # noqa: BLE001 - what is durable is answered so; the state follows before the next
+            logger.warning("the log may have grown, and cannot be read now: %s", error)
+            self._behind = True
 
     async def _take_in(self) -> None:
         """Bring the state up to the end of the log, whoever wrote it."""

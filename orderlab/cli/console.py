@@ -9,6 +9,8 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
+from textwrap import fill
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -31,12 +33,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, 
 
 def run(app: typer.Typer) -> None:
     """Run the command line and exit; a user's mistake is a sentence, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a name in a script that the terminal lacks is shown by its numbers
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except OrderlabError as error:
         ERR.print(Text(f"orderlab: {error}"), soft_wrap=True)
         sys.exit(FAILED)
-    except BrokenPipeError:  # whoever read the output, such as `head`, has seen enough
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # else whoever read the output, such as `head`, has seen enough
+            ERR.print(Text(f"orderlab: the output cannot be written: {error.strerror}"), soft_wrap=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
 
@@ -51,13 +58,20 @@ def perform(work: Coroutine[Any, Any, T]) -> T:
 
 
 def show_json(value: Any) -> None:
-    """Print a value as one JSON document."""
-    sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+    """Print a value as one JSON document, in ASCII, which every terminal and pipe can carry."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+    sys.stdout.flush()  # here, where a failure is still told in a sentence
+
+
+def show_text(text: str, *, style: str = "", indent: int = 0) -> None:
+    """Print a text wrapped to the terminal, the lines after the first indented; a path is left in one piece."""
+    lines = fill(text, OUT.width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+    OUT.print(Text(lines, style=style), soft_wrap=True)
 
 
 def show_counts(title: str, counts: Mapping[str, Any]) -> None:
     """Print a title, and names and numbers under it."""
-    OUT.print(Text(title, style="bold"), soft_wrap=True)
+    show_text(title, style="bold")
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(overflow="fold")
     table.add_column(justify="right")

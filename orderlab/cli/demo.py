@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from rich.text import Text
-
-from orderlab.cli.console import OUT, perform
+from orderlab.cli.console import OUT, perform, show_text
 from orderlab.cli.telling import told
 from orderlab.core.environment import SequentialIds, TestClock
 from orderlab.eventstore.memory import InMemoryEventStore
@@ -45,7 +43,7 @@ async def _tell() -> None:
             live = store.state
         OUT.print("The log holds what happened, and nothing else:\n")
         async for recorded in event_store.read_all():
-            OUT.print(Text(f"  {recorded.position}. {told(recorded.event)}"), soft_wrap=True)
+            show_text(f"  {recorded.position}. {told(recorded.event)}", indent=5)
         for position in range(await event_store.head() + 1):
             state = await load_state(event_store, until=position)
             counted = ", ".join(f"{count} {name}" for name, count in state.counts().items() if count)
@@ -56,9 +54,9 @@ async def _tell() -> None:
 
 def _say(line: str, command: Any, outcome: Outcome) -> None:
     OUT.print(f"[bold]{line}[/bold]")
-    OUT.print(Text(f"  command    {told(command)}"), soft_wrap=True)
+    show_text(f"  command    {told(command)}", indent=13)
     for event in outcome.events:
-        OUT.print(Text(f"  event      {told(event)}"), soft_wrap=True)
+        show_text(f"  event      {told(event)}", indent=13)
     if outcome.rejection is not None:
-        OUT.print(Text(f"  rejection  {told(outcome.rejection)}"), soft_wrap=True)
+        show_text(f"  rejection  {told(outcome.rejection)}", indent=13)
     OUT.print()

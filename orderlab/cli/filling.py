@@ -1,5 +1,6 @@
 """`orderlab import` and `orderlab simulate`: fill a log with real or simulated orders."""
 
+import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orderlab.cli.console import AsJson, perform, progress_of, show_counts, show_json
+from orderlab.cli.console import AsJson, perform, progress_of, show_counts, show_json, show_text
 from orderlab.datasets.script import TimedCommand
 from orderlab.eventstore.urls import open_event_store
 from orderlab.orders.model import OrderState
@@ -60,8 +61,8 @@ def load(
         return
     show_counts(f"{file.name}, row by row", script.report.counted())
     for note in script.report.notes:
-        typer.echo(note)
-    typer.echo()
+        show_text(note)
+    show_text("")
     show_counts(f"Into {to}", {**played.counted(), **_totals(state)})
 
 
@@ -97,8 +98,9 @@ async def _play(script: Sequence[TimedCommand], to: str) -> Any:
 
 
 async def _import_lines(file: Path, to: str, as_json: bool) -> None:
-    from orderlab.logfile import import_lines  # noqa: PLC0415 - as above
+    from orderlab.logfile import import_lines, require_lines  # noqa: PLC0415 - as above
 
+    await asyncio.to_thread(require_lines, file)
     async with open_event_store(to) as event_store:
         with progress_of(f"Reading {file.name}", None) as progress:
             added = await import_lines(file, event_store, progress=progress)

@@ -9,7 +9,6 @@ import typer
 from orderlab.cli.console import OUT, AsJson, perform, show_counts, show_json, show_rows
 from orderlab.cli.telling import at, details
 from orderlab.core.errors import OrderlabError
-from orderlab.core.log import RecordedEvent
 from orderlab.eventstore.base import EventStore
 from orderlab.eventstore.urls import open_event_store
 from orderlab.orders.decider import ORDERS
@@ -63,13 +62,13 @@ async def _state(event_store: EventStore, position: int, as_json: bool) -> None:
     state = await load_state(event_store, position)
     recorded_at = await _recorded_at(event_store, position)
     cents = sum(order.total_cents for order in state.orders.values())
-    summary = {"position": position, "recorded_at": recorded_at, "total_cents": cents}
     if as_json:
+        summary = {"position": position, "recorded_at": msgspec.to_builtins(recorded_at), "total_cents": cents}
         show_json({**summary, "orders": len(state.orders), **state.counts()})
         return
     head = await event_store.head()
     counts: dict[str, Any] = {f"orders {name}": count for name, count in state.counts().items()}
-    when = f", recorded {recorded_at}" if recorded_at else ""
+    when = f", recorded {at(recorded_at)}" if recorded_at else ""
     show_counts(f"The state at position {position:,} of {head:,}{when}", {**counts, "cents in all": cents})
     if state.orders:
         OUT.print()
@@ -92,10 +91,12 @@ async def _story(event_store: EventStore, position: int, order_id: str, as_json:
     for each in recorded:
         order = ORDERS.evolve(order, each.event)
     if as_json:
-        shown = [{"position": each.position, "recorded_at": at(each.recorded_at), **_tagged(each)} for each in recorded]
-        show_json(
-            {"order": msgspec.to_builtins(order), "status": order.status.name if order else None, "events": shown}
-        )
+        shown = [
+            {"position": each.position, "recorded_at": each.recorded_at, "action": {each.event_type: each.event}}
+            for each in recorded
+        ]
+        story = {"order": order, "status": order.status.name if order else None, "events": shown}
+        show_json(msgspec.to_builtins(story))
         return
     rows = [
         (each.position, at(each.recorded_at), each.event_type, details(each.event, without=("order_id", "timestamp")))
@@ -106,11 +107,8 @@ async def _story(event_store: EventStore, position: int, order_id: str, as_json:
     OUT.print(f"\n{order!r}", markup=False)
 
 
-def _tagged(recorded: RecordedEvent) -> dict[str, Any]:
-    return {"action": {recorded.event_type: msgspec.to_builtins(recorded.event)}}
-
-
-async def _recorded_at(event_store: EventStore, position: int) -> str | None:
+async def _recorded_at(event_store: EventStore, position: int) -> datetime | None:
     async for columns in event_store.read_columns("recorded_at", after=max(0, position - 1), until=position):
-        return at(columns["recorded_at"][0])
+        time: datetime = columns["recorded_at"][0]
+        return time
     return None

@@ -135,11 +135,12 @@ class DeciderReducer(Generic[EntityT, StateT]):
         entities, versions = _as_map(state.entities), _as_map(state.versions)
         return EntityState(entities.set(key, entity), versions.set(key, version))  # type: ignore[return-value]
 
-    def with_entities(self, state: StateT, changed: Mapping[str, EntityT], versions: Mapping[str, int]) -> StateT:
-        """Return a state with many entities changed at once, as bulk replay ends."""
+    def with_entities(self, state: StateT, changed: Mapping[str, tuple[EntityT, int]]) -> StateT:
+        """Return a state with many entities changed at once: by key, the entity and its version."""
         assert isinstance(state, EntityState)
-        entities, all_versions = _as_map(state.entities), _as_map(state.versions)
-        return EntityState(entities.update(changed), all_versions.update(versions))  # type: ignore[return-value]
+        entities = _as_map(state.entities).update({key: entity for key, (entity, _) in changed.items()})
+        versions = _as_map(state.versions).update({key: version for key, (_, version) in changed.items()})
+        return EntityState(entities, versions)  # type: ignore[return-value]
 
     # What follows from the two functions.
 
@@ -176,21 +177,21 @@ class DeciderReducer(Generic[EntityT, StateT]):
         Raises:
             CorruptStream: A version is missing or repeated, or an event cannot follow.
         """
-        evolve, key_of, prefix = self.decider.evolve, self.decider.key_of, self.decider.stream_id("")
-        entities: dict[str, Any] = {}
-        versions: dict[str, int] = {}
+        evolve = self.decider.evolve
+        folded: dict[str, tuple[Any, int]] = {}
         for stream_id, version, event in facts:
-            key = stream_id[len(prefix) :] if stream_id.startswith(prefix) else self.decider.key_in(stream_id)
-            previous = versions.get(key)
-            if previous is None:
-                entities[key], previous = self.entity(state, key)
-                if key_of(event) != key:
-                    raise CorruptStream(f"stream {stream_id} holds {event!r}, which is about another")
+            entity, previous = folded.get(stream_id) or self._first(state, stream_id, event)
             if version != previous + 1:
                 raise CorruptStream(f"stream {stream_id} goes from version {previous} to {version}")
-            entities[key] = evolve(entities[key], event)
-            versions[key] = version
-        return self.with_entities(state, entities, versions)
+            folded[stream_id] = evolve(entity, event), version
+        return self.with_entities(state, {self.decider.key_in(stream_id): last for stream_id, last in folded.items()})
+
+    def _first(self, state: StateT, stream_id: str, event: Any) -> tuple[EntityT | None, int]:
+        """Return the entity of a stream that is met for the first time, as the state has it."""
+        key = self.decider.key_in(stream_id)
+        if self.decider.key_of(event) != key:
+            raise CorruptStream(f"stream {stream_id} holds {event!r}, which is about another")
+        return self.entity(state, key)
 
     def _command(self, state: StateT, command: Any, env: Environment) -> Step[StateT]:
         key = self.decider.key_of(command)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import duckdb
+import numpy as np
 
 from orderlab.core.codec import Codec
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended
-from orderlab.eventstore.base import Columns
+from orderlab.eventstore.base import Columns, EventStoreError
 from orderlab.eventstore.duckdb_file import failure
 from orderlab.eventstore.duckdb_writer import DuckDBWriter
 from orderlab.eventstore.rows import RowEventStore, require_columns, require_range
@@ -136,10 +137,13 @@ class DuckDBEventStore(RowEventStore):
 
 def _columns(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...], after: int, until: int) -> Columns:
     query = (
-        f"SELECT {', '.join(names)} FROM events "  # noqa: S608 - the names are those of StoredEvent
-        "WHERE position > ? AND position <= ? ORDER BY position"
+        f"SELECT position AS place, {', '.join(names)} FROM events "  # noqa: S608 - the names are those of StoredEvent
+        "WHERE position > ? AND position <= ?"
     )
     found = cursor.execute(query, [after, until]).fetchnumpy()
+    # DuckDB gives rows as they were inserted, which is by position; to have it sort them again takes a fifth longer.
+    if not np.array_equal(found.pop("place"), np.arange(after + 1, until + 1)):
+        raise EventStoreError(f"the log does not hold each position from {after + 1} to {until} once, in order")
     columns: dict[str, list[Any]] = {name: values.tolist() for name, values in found.items()}
     if "recorded_at" in columns:
         columns["recorded_at"] = list(map(as_utc, columns["recorded_at"]))

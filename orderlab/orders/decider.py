@@ -33,6 +33,8 @@ from orderlab.orders.actions import (
 )
 from orderlab.orders.model import Cancelled, Order, OrderItem, Placed, Shipped
 
+PLACED = Placed()
+
 MAX_ITEMS = 1_000
 MAX_QUANTITY = 1_000_000
 MAX_UNIT_PRICE_CENTS = 100_000_000_000
@@ -80,7 +82,7 @@ def evolve(order: Order | None, event: Event) -> Order:
     if isinstance(event, OrderPlaced):
         if order is None:
             at = event.timestamp
-            return Order(event.order_id, event.customer_id, event.items, Placed(), event.total_cents, at, at, 1)
+            return Order(event.order_id, event.customer_id, event.items, PLACED, event.total_cents, at, at, 1)
     elif order is not None and order.id == event.order_id and isinstance(order.status, Placed):
         status = status_after(event)
         return Order(

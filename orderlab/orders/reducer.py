@@ -51,9 +51,9 @@ class OrderReducer(DeciderReducer[Order, OrderState]):
         """Return a state in which this order is as given; its version is its own."""
         return OrderState(_map(state).set(key, entity))
 
-    def with_entities(self, state: OrderState, changed: Mapping[str, Order], versions: Mapping[str, int]) -> OrderState:
+    def with_entities(self, state: OrderState, changed: Mapping[str, tuple[Order, int]]) -> OrderState:
         """Return a state with many orders changed at once."""
-        return OrderState(_map(state).update(changed))
+        return OrderState(_map(state).update({order_id: order for order_id, (order, _) in changed.items()}))
 
 
 def _map(state: OrderState) -> "immutables.Map[str, Order]":

@@ -31,14 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     errors = Console(stderr=True)
     rows: list[Row] = []
     with errors.status("") as status:
+        run = Run(
+            folder=given.folder,
+            events=given.events or (400 if given.quick else 100_000),
+            rounds=given.rounds or (1 if given.quick else 5),
+            quick=given.quick,
+            progress=status.update,
+        )
         for name in names:
-            run = Run(
-                folder=given.folder,
-                events=given.events or (400 if given.quick else 100_000),
-                rounds=given.rounds or (1 if given.quick else 5),
-                quick=given.quick,
-                progress=lambda contender, name=name: status.update(f"{name}: {contender}"),
-            )
             rows += BENCHMARKS[name](run)
     show(rows, title=_title(run))
     return 0

@@ -20,6 +20,8 @@ from eventsourcing.domain import Aggregate, event
 
 from benchmarks.sample import CUSTOMER, ITEMS, REASON, TOTAL_CENTS, TRACKING_NUMBER, is_cancelled
 
+PeerApplication = Application[UUID]
+
 PAGE = 1_000
 
 _ITEMS = [
@@ -83,20 +85,20 @@ def end(order: Order, index: int) -> None:
 
 
 @contextmanager
-def application(folder: Path | None) -> Iterator["Application[UUID]"]:
+def application(folder: Path | None) -> Iterator[PeerApplication]:
     """Open an application whose events are in an SQLite file in a folder, or in memory."""
     in_file = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(folder and folder / "peer.sqlite")}
-    with Application[UUID](env=in_file if folder else {"PERSISTENCE_MODULE": "eventsourcing.popo"}) as opened:
+    with PeerApplication(env=in_file if folder else {"PERSISTENCE_MODULE": "eventsourcing.popo"}) as opened:
         yield opened
 
 
-def save(opened: "Application[UUID]", aggregates: list[Any]) -> None:
+def save(opened: PeerApplication, aggregates: list[Any]) -> None:
     """Save many aggregates, a page in each transaction."""
     for start in range(0, len(aggregates), PAGE):
         opened.save(*aggregates[start : start + PAGE])
 
 
-def write_orders(opened: "Application[UUID]", count: int) -> None:
+def write_orders(opened: PeerApplication, count: int) -> None:
     """Write the same events as `events_of_orders` gives, in the same order."""
     orders = placed_orders(count - count // 2)
     save(opened, orders)
@@ -106,7 +108,7 @@ def write_orders(opened: "Application[UUID]", count: int) -> None:
     save(opened, ended)
 
 
-def replayed(opened: "Application[UUID]") -> dict[UUID, Any]:
+def replayed(opened: PeerApplication) -> dict[UUID, Any]:
     """Fold the whole log into all of its aggregates."""
     aggregates: dict[UUID, Any] = {}
     position = 0

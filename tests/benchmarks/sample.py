@@ -32,20 +32,23 @@ class Written:
         return AppendEvents(self.stream_id, (self.event,), self.version - 1)
 
 
-def events_of_orders(count: int) -> list[Written]:
-    """Return so many events: first that orders are placed, then what becomes of as many of them as there is room."""
+def placed_orders(count: int) -> list[Written]:
+    """Return so many events, each that another order is placed."""
     ids, at = RandomIds(), datetime.now(UTC)
-    order_ids = [ids.new_id("order") for _ in range(count - count // 2)]
-    placed = [
+    order_ids = [ids.new_id("order") for _ in range(count)]
+    return [
         Written(ORDERS.stream_id(order_id), 1, OrderPlaced(order_id, CUSTOMER, ITEMS, TOTAL_CENTS, at))
         for order_id in order_ids
     ]
-    ended = [
-        Written(
-            ORDERS.stream_id(order_id),
-            2,
-            OrderCancelled(order_id, REASON, at) if is_cancelled(index) else OrderShipped(order_id, TRACKING_NUMBER, at),
-        )
-        for index, order_id in enumerate(order_ids[: count // 2])
-    ]
-    return placed + ended
+
+
+def events_of_orders(count: int) -> list[Written]:
+    """Return so many events: first that orders are placed, then what becomes of as many of them as there is room."""
+    placed = placed_orders(count - count // 2)
+    return placed + [_ended(each, index) for index, each in enumerate(placed[: count // 2])]
+
+
+def _ended(placed: Written, index: int) -> Written:
+    order_id, at = placed.event.order_id, placed.event.timestamp
+    event = OrderCancelled(order_id, REASON, at) if is_cancelled(index) else OrderShipped(order_id, TRACKING_NUMBER, at)
+    return Written(placed.stream_id, 2, event)

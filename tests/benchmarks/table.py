@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -62,25 +66,15 @@ def against_limit(
 
 
 def table_of(rows: Iterable[Row], *, title: str) -> Table:
-    """Return rows as a table; a measure, and a contender of ours, is named where it changes."""
-    table = Table(title=title, title_justify="left", caption=_CAPTION, caption_justify="left")
-    for heading, justify in _COLUMNS.items():
-        table.add_column(heading, justify="right" if justify else "left", no_wrap=heading != "Measure")
-    previous: Row | None = None
-    for row in rows:
-        same = previous is not None and row.measure == previous.measure
-        if previous is not None and not same:
-            table.add_section()
-        table.add_row(
-            "" if same else row.measure,
-            row.ours,
-            _microseconds(row.ours_seconds),
-            row.other,
-            _microseconds(row.other_seconds),
-            f"{row.ratio:.2f} × the time" if row.is_limit else f"{row.ratio:.1f} × as fast",
-            _goal(row),
-        )
-        previous = row
+    """Return rows as a table, those of one measure together."""
+    table = Table(title=title, caption=_CAPTION, title_justify="left", caption_justify="left", box=box.HORIZONTALS)
+    table.show_lines, table.collapse_padding, table.pad_edge = True, True, False
+    table.add_column("Measure", min_width=24)
+    for heading, justify in _COLUMNS:
+        table.add_column(heading, justify=justify, no_wrap=True)
+    for measure, group in groupby(rows, key=attrgetter("measure")):
+        columns = zip(*map(_cells, group), strict=True)
+        table.add_row(measure, *map("\n".join, columns))
     return table
 
 
@@ -89,8 +83,20 @@ def show(rows: Iterable[Row], *, title: str) -> None:
     Console(width=WIDTH).print(table_of(rows, title=title))
 
 
-_COLUMNS = {"Measure": False, "Ours": False, "µs": True, "Against": False, "µs ": True, "Ratio": True, "Goal": False}
+_COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
+    ("Ours", "left"),
+    ("µs", "right"),
+    ("Against", "left"),
+    ("µs", "right"),
+    ("Ratio", "right"),
+    ("Goal", "left"),
+)
 _CAPTION = "µs: microseconds an event, the median of all rounds. The ratios are what counts."
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    ratio = f"{row.ratio:.2f} x as long" if row.is_limit else f"{row.ratio:.1f} x as fast"
+    return (row.ours, _microseconds(row.ours_seconds), row.other, _microseconds(row.other_seconds), ratio, _goal(row))
 
 
 def _microseconds(seconds: float) -> str:
@@ -102,4 +108,4 @@ def _goal(row: Row) -> str:
     if row.goal is None:
         return ""
     wanted = f"{'≤' if row.is_limit else '≥'} {row.goal:g}"
-    return f"[green]{wanted}, met[/]" if row.reached else f"[red]{wanted}, missed[/]"
+    return f"[green]{wanted} met[/]" if row.reached else f"[red]{wanted} missed[/]"

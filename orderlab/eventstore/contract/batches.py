@@ -60,14 +60,20 @@ class Batches(ContractCase):
     @scenario
     async def test_an_unwritable_event_in_a_batch_harms_no_other_append(self, event_store: EventStore) -> None:
         """Whoever brings what cannot be written keeps it to itself."""
-        batch = [AppendEvents("a", notes([1])), AppendEvents("b", [Noted("x"), Unheard()]), AppendEvents("c", notes([2]))]
+        batch = [
+            AppendEvents("a", notes([1])),
+            AppendEvents("b", [Noted("x"), Unheard()]),
+            AppendEvents("c", notes([2])),
+        ]
         first, second, third = await event_store.append_many(batch)
         expect([first, third], [Appended(1, (1,)), Appended(1, (2,))], "the answers beside the refusal")
         assert isinstance(second, Unwritable), f"the refusal is an answer, not raised; it was {second!r}"
         expect(await event_store.list_streams(), ["a", "c"], "the streams that were written")
 
     @scenario
-    async def test_the_same_stream_twice_in_a_batch_goes_on_where_the_first_ended(self, event_store: EventStore) -> None:
+    async def test_the_same_stream_twice_in_a_batch_goes_on_where_the_first_ended(
+        self, event_store: EventStore
+    ) -> None:
         """Versions count on from one append to the next, as they would one by one."""
         batch = [AppendEvents("a", notes([1, 2]), 0), AppendEvents("b", notes([3])), AppendEvents("a", notes([4]), 2)]
         wanted = [Appended(2, (1, 2)), Appended(1, (3,)), Appended(3, (4,))]
@@ -80,7 +86,9 @@ class Batches(ContractCase):
         self, event_store: EventStore
     ) -> None:
         """Two who decided on the same version must not both win because they happened to be joined."""
-        first, second = await event_store.append_many([AppendEvents("a", notes([1]), 0), AppendEvents("a", notes([2]), 0)])
+        first, second = await event_store.append_many(
+            [AppendEvents("a", notes([1]), 0), AppendEvents("a", notes([2]), 0)]
+        )
         expect(first, Appended(1, (1,)), "the first of two that expect no stream")
         assert isinstance(second, VersionConflict), f"the second must conflict, and was answered {second!r}"
         expect((second.expected, second.actual), (0, 1), "expected and actual of the second")

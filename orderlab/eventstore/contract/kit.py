@@ -124,7 +124,9 @@ async def _patiently(test: Coroutine[Any, Any, None], seconds: float, name: str)
         async with asyncio.timeout(seconds):
             await test
     except TimeoutError as error:
-        raise AssertionError(f"{name} was not done after {seconds:g} s: something is awaited that never comes") from error
+        raise AssertionError(
+            f"{name} was not done after {seconds:g} s: something is awaited that never comes"
+        ) from error
 
 
 def notes(numbers: Iterable[int]) -> list[Noted]:
@@ -165,17 +167,18 @@ async def numbers_in(event_store: EventStore, stream_id: str) -> list[int]:
     return [recorded.event.number for recorded in await event_store.load_events(stream_id)]
 
 
-async def taken(events: AsyncIterator[T], *, until: Callable[[T], bool]) -> list[T]:
-    """Take from an iterator up to the first that fits, and let go of it."""
-    found: list[T] = []
+async def followed(event_store: EventStore, *, after: int = 0, last: int | None = None) -> list[int]:
+    """Subscribe, and return the positions that came, up to `last`; without it until the subscription ends."""
+    positions: list[int] = []
+    subscription = event_store.subscribe(after=after)
     try:
-        async for event in events:
-            found.append(event)
-            if until(event):
+        async for recorded in subscription:
+            positions.append(recorded.position)
+            if last is not None and recorded.position >= last:
                 break
     finally:
-        await let_go(events)
-    return found
+        await let_go(subscription)
+    return positions
 
 
 async def let_go(iterator: AsyncIterator[Any]) -> None:

@@ -3,11 +3,20 @@
 import asyncio
 from uuid import UUID
 
-from orderlab.core.errors import EventIdReused, VersionConflict
 from orderlab.core.effects import AppendEvents
+from orderlab.core.errors import EventIdReused, VersionConflict
 from orderlab.core.log import NewEvent
 from orderlab.eventstore.base import EventStore
-from orderlab.eventstore.contract.kit import ContractCase, Noted, everything, expect, notes, numbers_in, refusal, scenario
+from orderlab.eventstore.contract.kit import (
+    ContractCase,
+    Noted,
+    everything,
+    expect,
+    notes,
+    numbers_in,
+    refusal,
+    scenario,
+)
 
 
 def brought(*numbers: int) -> list[NewEvent]:
@@ -83,5 +92,7 @@ class Retries(ContractCase):
         await event_store.append_events("a", notes([0]))
         attempt = event_store.append_events("a", brought(1), expected_version=0)
         await refusal(attempt, VersionConflict, "expecting no stream")
-        expect(await event_store.append_events("a", brought(1), expected_version=1), 2, "the same events, decided again")
+        expect(
+            await event_store.append_events("a", brought(1), expected_version=1), 2, "the same events, decided again"
+        )
         expect(await numbers_in(event_store, "a"), [0, 1], "the stream")

@@ -1,0 +1,99 @@
+"""Many events in one transaction.
+
+Ours is `append_many`, one append for each event with its expected version: the log as it is filled by an importer; and
+`append_events`, all of the events in one stream. The peer saves half as many new aggregates of two events each in one
+`save`; its events, and ours, are made beforehand.
+
+Against the engine there are two limits. "Rows ready" is DuckDB alone: its appender is given finished rows. "Rows
+encoded" also makes the JSON of each event and puts it into its row, as whoever writes events must. Neither checks a
+version, draws an id, or can tell a retry. As in `appending`, DuckDB's checkpoint falls outside of the times.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from benchmarks import peer
+from benchmarks.raw import encoded, raw_log, rows_of
+from benchmarks.sample import events_of_orders
+from benchmarks.table import Row, against_limit, against_rival
+from benchmarks.timing import Run, stopwatch
+from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.duckdb import DuckDBEventStore
+from orderlab.eventstore.memory import InMemoryEventStore
+
+FILE, MEMORY, ONE_STREAM = "DuckDB", "memory", "one stream"
+READY, ENCODED = "raw, rows ready", "raw, rows encoded"
+PEER_FILE, PEER_MEMORY = "peer, SQLite", "peer, memory"
+
+Filling = Callable[[EventStore], Coroutine[Any, Any, object]]
+
+
+def rows(run: Run) -> list[Row]:
+    """Time the append of `run.events` events at once."""
+    count = run.events
+    many, one_stream = f"Append {count:,} events in one append_many", f"Append {count:,} events to one stream"
+    seconds = run.medians(
+        {
+            FILE: lambda folder: asyncio.run(_ours(_in(folder), count, _many(count))),
+            ONE_STREAM: lambda folder: asyncio.run(_ours(_in(folder), count, _one_stream(count))),
+            READY: lambda folder: _raw(folder, count, encode=False),
+            ENCODED: lambda folder: _raw(folder, count, encode=True),
+            PEER_FILE: lambda folder: _peer(folder, count),
+            MEMORY: lambda _: asyncio.run(_ours(InMemoryEventStore(), count, _many(count))),
+            PEER_MEMORY: lambda _: _peer(None, count),
+        }
+    )
+    return [
+        against_limit(many, seconds, FILE, READY, goal=2),
+        against_limit(many, seconds, FILE, ENCODED, goal=2),
+        against_rival(many, seconds, FILE, PEER_FILE),
+        against_rival(many, seconds, MEMORY, PEER_MEMORY),
+        against_limit(one_stream, seconds, ONE_STREAM, READY, goal=2),
+        against_limit(one_stream, seconds, ONE_STREAM, ENCODED, goal=2),
+    ]
+
+
+def _in(folder: Path) -> EventStore:
+    return DuckDBEventStore(folder / "ours.duckdb")
+
+
+def _many(count: int) -> Filling:
+    appends = [written.as_append() for written in events_of_orders(count)]
+    return lambda event_store: event_store.append_many(appends)
+
+
+def _one_stream(count: int) -> Filling:
+    events = [written.event for written in events_of_orders(count)]
+    return lambda event_store: event_store.append_events("order-1", events, expected_version=0)
+
+
+async def _ours(event_store: EventStore, count: int, fill: Filling) -> float:
+    try:
+        await event_store.head()  # opens the file
+        with stopwatch() as watch:
+            await fill(event_store)
+        assert await event_store.head() == count
+    finally:
+        await event_store.close()
+    return watch.seconds / count
+
+
+def _raw(folder: Path, count: int, *, encode: bool) -> float:
+    events = events_of_orders(count)
+    rows = rows_of(events)
+    with raw_log(folder / "raw.duckdb") as raw, stopwatch() as watch:
+        raw.write(encoded(rows, events) if encode else rows)
+    return watch.seconds / count
+
+
+def _peer(folder: Path | None, count: int) -> float:
+    with peer.application(folder) as application:
+        orders = peer.placed_orders(count - count // 2)
+        for index, order in enumerate(orders[: count // 2]):
+            peer.end(order, index)
+        with stopwatch() as watch:
+            application.save(*orders)
+        assert application.recorder.max_notification_id() == count
+    return watch.seconds / count

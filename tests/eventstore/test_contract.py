@@ -1,0 +1,36 @@
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from orderlab.core.codec import Codec
+from orderlab.core.environment import Clock, IdGenerator
+from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.contract import DurableEventStoreContract, event_store_contract
+from orderlab.eventstore.duckdb import DuckDBEventStore
+from orderlab.eventstore.memory import InMemoryEventStore
+
+TestInMemoryEventStore = event_store_contract(InMemoryEventStore)
+
+
+class TestDuckDBEventStore(DurableEventStoreContract):
+    folder: Path
+
+    @pytest.fixture(autouse=True)
+    def _in_a_folder_of_its_own(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+
+    def open_event_store(
+        self, *, codec: Codec, clock: Clock, ids: IdGenerator
+    ) -> AbstractAsyncContextManager[EventStore, bool | None]:
+        number = sum(1 for _ in self.folder.glob("*.duckdb"))
+        return DuckDBEventStore(self.folder / f"log-{number}.duckdb", codec=codec, clock=clock, ids=ids)
+
+    def reopen_event_store(
+        self, closed: EventStore, *, codec: Codec, clock: Clock, ids: IdGenerator
+    ) -> AbstractAsyncContextManager[EventStore, bool | None]:
+        assert isinstance(closed, DuckDBEventStore)
+        return DuckDBEventStore(closed.path, codec=codec, clock=clock, ids=ids)
