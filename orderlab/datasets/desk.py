@@ -36,25 +36,28 @@ def simulate(*, seed: int, orders: int, parameters: DeskParameters = DeskParamet
 
     Args:
         seed: Settles everything that is left to chance.
-        orders: How many orders are placed: `order-000001`, `order-000002`, …; asking for more leaves these alone.
+        orders: How many orders are placed: for seed 7 `order-7-000001`, `order-7-000002`, …; asking for more leaves
+            these alone.
         parameters: What the desk is like. Chance is dealt separately to each purpose: more packers get the same orders.
 
     Raises:
-        ValueError: `orders` is less than 1.
+        ValueError: `orders` is less than 1, or `seed` has more digits than an order id has room for.
 
     >>> first, *_ = simulate(seed=7, orders=1)
     >>> print(first.at, first.key)
-    2025-01-01 00:32:45.891000+00:00 desk/7/place/order-000001
+    2025-01-01 00:32:45.891000+00:00 desk/place/order-7-000001
     """
     if orders < 1:
         raise ValueError(f"orders must be at least 1, not {orders}")
+    if not -(2**63) <= seed < 2**63:
+        raise ValueError("seed must be a whole number of 64 bits")
     desk = _Desk(seed, parameters)
     for _ in range(parameters.packers):
         desk.env.process(desk.packer())
     for carrier in parameters.carriers:
         desk.env.process(desk.carrier(carrier))
     digits = max(6, len(str(orders)))  # one length for all: an id with a digit left out is never another order's
-    arrivals = desk.arrivals([f"order-{number:0{digits}}" for number in range(1, orders + 1)])
+    arrivals = desk.arrivals([f"order-{seed}-{number:0{digits}}" for number in range(1, orders + 1)])
     desk.env.run(until=desk.env.process(arrivals))
     desk.env.run(until=desk.now + parameters.closing_hours * HOUR)
     return desk.script
@@ -84,7 +87,7 @@ class _Desk:
         self.orders = simpy.Store(self.env)
         self.shelves = {carrier.tracking_prefix: simpy.Store(self.env) for carrier in parameters.carriers}
         self.script: list[TimedCommand] = []
-        self.seed, self.parameters = seed, parameters
+        self.parameters = parameters
         self.chance = _Chance(seed, parameters)
 
     @property
@@ -140,7 +143,7 @@ class _Desk:
     def give(self, deed: str, order: _Order, command: Command) -> None:
         """Write a command into the script, as given now."""
         at = self.midnight + timedelta(milliseconds=self.now)
-        self.script.append(TimedCommand(at, command, f"desk/{self.seed}/{deed}/{order.order_id}"))
+        self.script.append(TimedCommand(at, command, f"desk/{deed}/{order.order_id}"))
 
     def until_time_for(self, packing: int) -> int:
         """Return how long until so much packing fits into working hours: not at all, or until they begin again."""
@@ -180,7 +183,7 @@ class _Chance:
         cancels = self.regrets.random() < parameters.cancel_share
         regret = round(self.regrets.expovariate(1) * parameters.cancel_minutes * MINUTE)
         slips = self.slips.random() < parameters.mistype_share
-        left_out = self.slips.randrange(len("order-"), len(order_id))
+        left_out = self.slips.randrange(order_id.rindex("-") + 1, len(order_id))
         return _Order(
             order_id=order_id,
             place=PlaceOrder(f"customer-{customer}", self.basket(), order_id),

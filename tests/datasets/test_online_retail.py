@@ -310,7 +310,7 @@ def test_a_file_that_is_something_else_is_named_in_one_sentence(
 
 
 def test_a_file_that_is_not_there_is_said_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFile, match="absent.csv cannot be read: No such file"):
+    with pytest.raises(UnreadableFile, match=r"absent\.csv cannot be read: No such file"):
         read_online_retail(tmp_path / "absent.csv")
 
 

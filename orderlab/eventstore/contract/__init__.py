@@ -92,12 +92,13 @@ def event_store_contract(
 
     if reopen_event_store is None:
         return _Contract
+    reopen = reopen_event_store
 
     class _DurableContract(_Contract, DurableEventStoreContract):
         def reopen_event_store(
             self, closed: Any, *, codec: Codec, clock: Clock, ids: IdGenerator
         ) -> AbstractAsyncContextManager[EventStore, bool | None]:
-            return reopen_event_store(closed, codec=codec, clock=clock, ids=ids)
+            return reopen(closed, codec=codec, clock=clock, ids=ids)
 
     return _DurableContract
 

@@ -121,12 +121,13 @@ def _named(made: Callable[[CaseT], T], test: Callable[..., object]) -> Callable[
 
 async def _patiently(test: Coroutine[Any, Any, None], seconds: float, name: str) -> None:
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds) as patience:
             await test
     except TimeoutError as error:
-        raise AssertionError(
-            f"{name} was not done after {seconds:g} s: something is awaited that never comes"
-        ) from error
+        if not patience.expired():
+            raise  # the event store's own
+        rule = f"{name} was not done after {seconds:g} s: something is awaited that never comes"
+        raise AssertionError(rule) from error
 
 
 def notes(numbers: Iterable[int]) -> list[Noted]:
@@ -136,7 +137,8 @@ def notes(numbers: Iterable[int]) -> list[Noted]:
 
 def expect(found: object, wanted: object, rule: str) -> None:
     """Compare, and say the rule and the first difference where there is one."""
-    assert found == wanted, f"{rule}: {_difference(found, wanted)}"
+    if found != wanted:
+        raise AssertionError(f"{rule}: {_difference(found, wanted)}")
 
 
 async def refusal(attempt: Awaitable[object], kind: type[ErrorT], rule: str) -> ErrorT:

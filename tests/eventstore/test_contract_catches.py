@@ -1,0 +1,95 @@
+import broken_event_stores as broken
+import pytest
+
+from orderlab.core.errors import OrderlabError
+from orderlab.eventstore.contract import OpenEventStore, event_store_contract, violations
+from orderlab.eventstore.memory import InMemoryEventStore
+
+RUNS = 20
+
+CAUGHT_BY: dict[type[InMemoryEventStore], tuple[str, ...]] = {
+    broken.NeverConflicts: (
+        "test_expecting_any_other_version_is_a_conflict",
+        "test_expecting_no_stream_makes_a_stream_once",
+        "test_of_many_who_expect_the_same_version_exactly_one_wins",
+    ),
+    broken.ChecksAndThenWrites: ("test_of_many_who_expect_the_same_version_exactly_one_wins",),
+    broken.ExpectsOneTooMany: ("test_expecting_the_exact_version_succeeds_at_every_version",),
+    broken.AnswersOneTooFew: ("test_an_append_answers_with_the_new_version_of_its_stream",),
+    broken.LosesAnInsert: (
+        "test_what_was_appended_is_there_in_the_order_it_was_given",
+        "test_many_appends_at_once_are_all_there",
+    ),
+    broken.StoresARetryTwice: (
+        "test_sending_again_succeeds_and_changes_nothing",
+        "test_a_retry_is_recognised_before_its_expected_version_is_checked",
+        "test_many_retries_at_once_are_written_once",
+        "test_known_and_new_events_in_one_append_are_refused",
+    ),
+    broken.LeavesAGap: (
+        "test_a_refused_append_leaves_nothing_behind",
+        "test_a_conflict_in_a_batch_harms_no_other_append",
+    ),
+    broken.WritesEventByEvent: (
+        "test_an_append_whose_writer_gives_up_is_there_entirely_or_not_at_all",
+        "test_one_unwritable_event_keeps_out_its_whole_append",
+    ),
+    broken.LetsTimesDecrease: (
+        "test_times_never_decrease_though_the_clock_goes_backwards",
+        "test_a_time_before_that_of_the_last_event_is_raised_to_it",
+    ),
+    broken.ForgetsTheZone: ("test_a_time_from_another_zone_is_kept_as_the_same_instant_in_utc",),
+    broken.DrawsForTheRefused: ("test_the_same_appends_give_the_same_log_on_every_event_store",),
+    broken.ABatchDiesOfOneConflict: ("test_a_conflict_in_a_batch_harms_no_other_append",),
+    broken.TheSecondDoesNotSeeTheFirst: (
+        "test_the_same_stream_twice_in_a_batch_conflicts_at_the_version_of_the_first",
+    ),
+    broken.NumbersTheSecondLikeTheFirst: (
+        "test_the_same_stream_twice_in_a_batch_goes_on_where_the_first_ended",
+        "test_a_batch_answers_where_each_append_went",
+    ),
+    broken.ShowsABatchInPieces: ("test_a_batch_becomes_visible_all_at_once",),
+    broken.LoadingSkipsOne: ("test_a_stream_is_loaded_from_any_version_on",),
+    broken.LoadingRepeatsOne: ("test_a_stream_is_loaded_from_any_version_on",),
+    broken.RepeatsTheEndOfAPage: ("test_the_log_is_read_from_any_position_to_any_limit",),
+    broken.ShowsLateCommitsLate: ("test_a_position_is_never_visible_before_all_lower_ones",),
+    broken.IsReadFromACopyThatLags: (
+        "test_an_append_is_visible_to_every_read_once_it_has_returned",
+        "test_what_was_appended_is_there_in_the_order_it_was_given",
+    ),
+    broken.MissesWhatComesAtTheSwitch: ("test_nothing_is_missed_or_repeated_between_history_and_live",),
+    broken.RepeatsWhatComesAtTheSwitch: ("test_nothing_is_missed_or_repeated_between_history_and_live",),
+    broken.SharesEventsWithTheWriter: ("test_changing_what_was_handed_in_does_not_change_the_log",),
+    broken.SharesEventsAmongReaders: ("test_changing_what_was_read_does_not_change_the_log",),
+    broken.SharesMetadata: (
+        "test_changing_what_was_handed_in_does_not_change_the_log",
+        "test_changing_what_was_read_does_not_change_the_log",
+    ),
+    broken.SharesItsList: ("test_changing_what_was_read_does_not_change_the_log",),
+}
+
+
+@pytest.mark.parametrize(
+    ("event_store", "rule"),
+    [
+        pytest.param(event_store, rule, id=f"{event_store.__name__}-{rule}")
+        for event_store, rules in CAUGHT_BY.items()
+        for rule in rules
+    ],
+)
+def test_a_broken_event_store_fails_the_rule_that_it_breaks_every_time(event_store: OpenEventStore, rule: str) -> None:
+    contract = event_store_contract(event_store)
+    for _ in range(RUNS):
+        with pytest.raises((AssertionError, OrderlabError)):
+            getattr(contract(), rule)()
+
+
+def test_every_broken_event_store_is_among_those_caught() -> None:
+    defined = {each for each in vars(broken).values() if isinstance(each, type) and each.__module__ == broken.__name__}
+    event_stores = {each for each in defined if issubclass(each, InMemoryEventStore)}
+    assert event_stores - {broken.Unhurried} == set(CAUGHT_BY)
+
+
+@pytest.mark.parametrize("event_store", [InMemoryEventStore, broken.Unhurried])
+def test_an_event_store_without_a_defect_fails_no_rule(event_store: OpenEventStore) -> None:
+    assert violations(event_store_contract(event_store)) == {}
