@@ -92,8 +92,9 @@ def _arrow(source: tuple[int, int], target: tuple[int, int], label: str) -> str:
     x1, y1 = source[0] + _WIDTH, source[1] + _HEIGHT / 2
     x2, y2 = target[0] - 7, target[1] + _HEIGHT / 2
     line = svg.element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke="#52606d", stroke_width=1.6, marker_end="url(#head)")
-    below = y2 > y1
-    return line + svg.text(label, (x1 + x2) / 2, (y1 + y2) / 2 + (20 if below else -10), size=12)
+    # Clear of the line: a slanted one rises by ten over half the width of a label, and text sits on its baseline.
+    offset = -10 if y1 == y2 else -18 if y2 < y1 else 27
+    return line + svg.text(label, (x1 + x2) / 2, (y1 + y2) / 2 + offset, size=12)
 
 
 def _arrow_head() -> str:
