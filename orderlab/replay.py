@@ -1,13 +1,12 @@
 """Rebuild a state from the log: fold its events again. Nothing is decided again and no effect is ever repeated."""
 
-import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar, cast, overload
 from uuid import UUID
 
+from orderlab.collector import collector_resting
 from orderlab.core.codec import Codec
 from orderlab.core.decider import DeciderReducer, Fact, Reducer
 from orderlab.core.environment import Environment
@@ -63,12 +62,8 @@ async def replay(
     after: int = 0,
     until: int | None = None,
 ) -> StateT:
-    """Fold the events after a position, up to and with another, into a state.
-
-    The garbage collector rests meanwhile: going through all the live objects again and again would take most of the
-    time, and a replay makes none that it drops.
-    """
-    with _collector_paused():
+    """Fold the events after a position, up to and with another, into a state."""
+    with collector_resting():
         async for facts in _facts(event_store, after, until):
             state = fold(reducer, state, facts)
     return state
@@ -161,20 +156,3 @@ async def _recorded_at(event_store: EventStore, position: int) -> datetime:
     [recorded] = [each async for each in event_store.read_columns("recorded_at", after=position - 1, until=position)]
     time: datetime = recorded["recorded_at"][0]
     return time
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        if gc.get_freeze_count() == 0:  # else somebody else's frozen objects would be thawed too
-            # Move what was made straight to the oldest generation: as young objects they would all be gone through
-            # at once, which takes a third as long as the replay did.
-            gc.freeze()
-            gc.unfreeze()
-        gc.enable()

@@ -1,7 +1,4 @@
-"""Event stores with one defect each, all of which have been shipped by somebody: what the contract must catch.
-
-And one that is only slow, which it must let pass.
-"""
+"""Event stores with one defect each, which the contract must catch; and one that is only slow, which must pass."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -16,18 +13,14 @@ from orderlab.core.environment import Clock, FixedClock, IdGenerator
 from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended, EncodedEvent, RecordedEvent
 from orderlab.eventstore.base import Columns
-from orderlab.eventstore.ledger import Ledger, Place
+from orderlab.eventstore.contract.kit import turns
+from orderlab.eventstore.ledger import Place
 from orderlab.eventstore.memory import InMemoryEventStore
-from orderlab.eventstore.rows import require_range
+from orderlab.eventstore.rows import require_columns, require_range
 from orderlab.eventstore.stored import EncodedAppend, StoredEvent
 from orderlab.system import RandomIds
 
 Answers = list[Appended | AppendRefused]
-
-
-async def turns(count: int) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 class Unhurried(InMemoryEventStore):
@@ -55,9 +48,6 @@ class Unhurried(InMemoryEventStore):
         return await super()._read_stream(stream_id, from_version)
 
 
-# What a writer expects.
-
-
 class NeverConflicts(InMemoryEventStore):
     """It takes no notice of what a writer expects."""
 
@@ -80,11 +70,12 @@ class ExpectsOneTooMany(InMemoryEventStore):
 
     async def append_many(self, appends: Sequence[AppendEvents]) -> Answers:
         return await super().append_many(
-            [
-                replace(append, expected_version=append.expected_version + 1) if append.expected_version else append
-                for append in appends
-            ]
+            [replace(append, expected_version=_one_too_many(append.expected_version)) for append in appends]
         )
+
+
+def _one_too_many(expected_version: int | None) -> int | None:
+    return expected_version + 1 if expected_version is not None and expected_version > 0 else expected_version
 
 
 class AnswersOneTooFew(InMemoryEventStore):
@@ -93,9 +84,6 @@ class AnswersOneTooFew(InMemoryEventStore):
     async def append_events(self, stream_id: str, events: Sequence[Any], *, expected_version: int | None = None) -> int:
         version = await super().append_events(stream_id, events, expected_version=expected_version)
         return version - 1 if version > 1 else version
-
-
-# What is written.
 
 
 class LosesAnInsert(InMemoryEventStore):
@@ -113,9 +101,9 @@ class LosesAnInsert(InMemoryEventStore):
 class StoresARetryTwice(InMemoryEventStore):
     """It does not know the event ids that it has."""
 
-    def __init__(self, *, codec: Codec, clock: Clock, ids: IdGenerator) -> None:
-        super().__init__(codec=codec, clock=clock, ids=ids)
-        self._ledger = Ledger(_KnowsNothing())
+    async def _write(self, batch: Sequence[EncodedAppend]) -> Answers:
+        self._ledger._known = _KnowsNothing()
+        return await super()._write(batch)
 
 
 class _KnowsNothing:
@@ -140,17 +128,20 @@ class LeavesAGap(InMemoryEventStore):
         return answers
 
     async def head(self) -> int:
+        await super().head()
         return max((row.position for row in self._rows), default=0)
 
     async def _read_page(self, after: int, until: int) -> list[StoredEvent]:
         return [row for row in self._rows[after:until] if row is not _BURNT]
 
     async def read_columns(self, *names: str, after: int = 0, until: int | None = None) -> AsyncIterator[Columns]:
-        kept = [row for row in self._rows[after:until] if row is not _BURNT]
-        yield {name: [getattr(row, name) for row in kept] for name in names}
+        require_columns(names)
+        async for columns in super().read_columns(*names, "position", after=after, until=until):
+            kept = [index for index, position in enumerate(columns["position"]) if position]
+            yield {name: [columns[name][index] for index in kept] for name in names}
 
 
-_BURNT = StoredEvent(0, "", 0, UUID(int=0), "", 0, datetime.min, None, None, "", "")
+_BURNT = StoredEvent(0, "", 0, UUID(int=0), "", 0, datetime(1, 1, 1, tzinfo=UTC), None, None, "", "")
 
 
 class WritesEventByEvent(InMemoryEventStore):
@@ -182,10 +173,8 @@ class ForgetsTheZone(InMemoryEventStore):
 
 
 def _without_zone(event: Any) -> Any:
-    recorded_at = getattr(event, "recorded_at", None)
-    if recorded_at is None or recorded_at.tzinfo is None:
-        return event
-    return replace(event, recorded_at=recorded_at.replace(tzinfo=UTC))
+    at = getattr(event, "recorded_at", None)
+    return event if at is None or at.tzinfo is None else replace(event, recorded_at=at.replace(tzinfo=UTC))
 
 
 class DrawsForTheRefused(InMemoryEventStore):
@@ -196,9 +185,6 @@ class DrawsForTheRefused(InMemoryEventStore):
         if any(isinstance(answer, AppendRefused) for answer in answers):
             self._ids.new_uuid()
         return answers
-
-
-# Batches.
 
 
 class ABatchDiesOfOneConflict(InMemoryEventStore):
@@ -252,9 +238,6 @@ class ShowsABatchInPieces(InMemoryEventStore):
         return answers
 
 
-# Reading.
-
-
 class LoadingSkipsOne(InMemoryEventStore):
     """It loads from the version after the one that is asked for."""
 
@@ -282,10 +265,8 @@ class RepeatsTheEndOfAPage(InMemoryEventStore):
 class ShowsLateCommitsLate(InMemoryEventStore):
     """Positions are given out as writers come and become visible as they commit, which is not the same order."""
 
-    def __init__(self, *, codec: Codec, clock: Clock, ids: IdGenerator) -> None:
-        super().__init__(codec=codec, clock=clock, ids=ids)
-        self._writes = 0
-        self._visible: set[int] = set()
+    _writes = 0
+    _visible: frozenset[int] = frozenset()
 
     async def _write(self, batch: Sequence[EncodedAppend]) -> Answers:
         answers = await super()._write(batch)
@@ -293,11 +274,12 @@ class ShowsLateCommitsLate(InMemoryEventStore):
         await turns(3 * (self._writes % 2))
         for answer in answers:
             if isinstance(answer, Appended):
-                self._visible.update(answer.positions)
+                self._visible = self._visible.union(answer.positions)
         self._bell.ring()
         return answers
 
     async def head(self) -> int:
+        await super().head()
         return max(self._visible, default=0)
 
     async def _read_page(self, after: int, until: int) -> list[StoredEvent]:
@@ -310,17 +292,14 @@ class ShowsLateCommitsLate(InMemoryEventStore):
 class IsReadFromACopyThatLags(InMemoryEventStore):
     """A stream is read as it was one append ago: from a replica, or from a cache."""
 
+    _copied = 0
+
     async def _write(self, batch: Sequence[EncodedAppend]) -> Answers:
         self._copied = len(self._rows)
         return await super()._write(batch)
 
-    _copied = 0
-
     async def _read_stream(self, stream_id: str, from_version: int) -> list[StoredEvent]:
         return [row for row in await super()._read_stream(stream_id, from_version) if row.position <= self._copied]
-
-
-# Following.
 
 
 class MissesWhatComesAtTheSwitch(InMemoryEventStore):
@@ -346,9 +325,6 @@ class RepeatsWhatComesAtTheSwitch(InMemoryEventStore):
             yield recorded
         async for recorded in super().subscribe(after=max(after, listening_from)):
             yield recorded
-
-
-# Sharing.
 
 
 class _RemembersWhatItEncoded:
@@ -399,12 +375,10 @@ class SharesEventsAmongReaders(InMemoryEventStore):
 class SharesMetadata(InMemoryEventStore):
     """It keeps the mapping that the writer handed in, and hands it out again."""
 
-    def __init__(self, *, codec: Codec, clock: Clock, ids: IdGenerator) -> None:
-        super().__init__(codec=codec, clock=clock, ids=ids)
-        self._given: list[Any] = []
+    _given: tuple[Any, ...] = ()
 
     async def append_many(self, appends: Sequence[AppendEvents]) -> Answers:
-        self._given += [getattr(event, "metadata", {}) for append in appends for event in append.events]
+        self._given += tuple(getattr(event, "metadata", {}) for append in appends for event in append.events)
         return await super().append_many(appends)
 
     async def load_events(self, stream_id: str, *, from_version: int = 1) -> list[RecordedEvent]:
@@ -415,12 +389,10 @@ class SharesMetadata(InMemoryEventStore):
 class SharesItsList(InMemoryEventStore):
     """What it answers is the list that it works with."""
 
-    def __init__(self, *, codec: Codec, clock: Clock, ids: IdGenerator) -> None:
-        super().__init__(codec=codec, clock=clock, ids=ids)
-        self._loaded: dict[tuple[str, int, int], list[RecordedEvent]] = {}
+    _loaded: tuple[tuple[str, int, int], list[RecordedEvent]] = ("", 0, 0), []
 
     async def load_events(self, stream_id: str, *, from_version: int = 1) -> list[RecordedEvent]:
         key = (stream_id, from_version, len(self._rows))
-        if key not in self._loaded:
-            self._loaded[key] = await super().load_events(stream_id, from_version=from_version)
-        return self._loaded[key]
+        if self._loaded[0] != key:
+            self._loaded = key, await super().load_events(stream_id, from_version=from_version)
+        return self._loaded[1]

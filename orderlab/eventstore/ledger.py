@@ -44,12 +44,16 @@ class KnownIds(Protocol):
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be written, and the answer to each append once it is."""
+    """What is to be written, and the answer to each append once it is.
+
+    `places` are those of the events whose ids their writers brought, `drawn` the other ids, as numbers.
+    """
 
     rows: list[StoredEvent] = field(default_factory=list)
     answers: list[Appended | AppendRefused] = field(default_factory=list)
     heads: dict[str, int] = field(default_factory=dict)
     places: dict[UUID, Place] = field(default_factory=dict)
+    drawn: set[int] = field(default_factory=set)
 
 
 class Ledger:
@@ -124,8 +128,11 @@ class Ledger:
         now = as_utc(clock.now())
         for offset, (encoded, new, metadata) in enumerate(append.events, start=1):
             recorded_at = max(recorded_at, new.recorded_at or now)
-            event_id = new.event_id if new.event_id is not None else self._draw(plan, ids)
-            plan.places[event_id] = Place(stream_id, version + offset, start + offset)
+            event_id = new.event_id
+            if event_id is None:
+                event_id = self._draw(plan, ids)
+            else:
+                plan.places[event_id] = Place(stream_id, version + offset, start + offset)
             plan.rows.append(
                 StoredEvent(
                     start + offset,
@@ -146,6 +153,7 @@ class Ledger:
 
     def _draw(self, plan: Plan, ids: IdGenerator) -> UUID:
         """Draw an event id that is not in use: a generator that counts begins anew in each process."""
-        while (event_id := ids.new_uuid()) in self._known or event_id in plan.places:
+        while (event_id := ids.new_uuid()) in self._known or event_id in plan.places or event_id.int in plan.drawn:
             pass
+        plan.drawn.add(event_id.int)
         return event_id

@@ -103,7 +103,7 @@ def _encode(event: Any, codec: Codec) -> tuple[EncodedEvent, NewEvent, str]:
         given = getattr(new, name)
         if given is not None and not (isinstance(given, str) and _is_text(given)):
             raise CodecError(f"{name} must be None or text that is not empty, not {given!r}")
-    if new.recorded_at is not None and new.recorded_at.tzinfo is not UTC:
+    if new.recorded_at is not None and getattr(new.recorded_at, "tzinfo", None) is not UTC:
         new = replace(new, recorded_at=_brought_time(new.recorded_at))
     return encoded, new, _metadata_text(new.metadata) if new.metadata else "{}"
 
@@ -142,7 +142,9 @@ def _metadata_text(metadata: Mapping[str, Any]) -> str:
 
 def _is_text(value: str) -> bool:
     """Tell whether every store can keep this text: not empty, no NUL, no half of a surrogate pair."""
-    return bool(value) and "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    if not value or "\0" in value:
+        return False
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def as_utc(instant: datetime) -> datetime:

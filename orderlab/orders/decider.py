@@ -155,7 +155,7 @@ def problem_with_text(field: str, value: str) -> str | None:
         return f"{field} must not be blank"
     if len(value) > MAX_TEXT:
         return f"{field} must have at most {MAX_TEXT} characters, not {len(value)}"
-    if any("\ud800" <= character <= "\udfff" for character in value):
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         return f"{field} must be valid text, without half of a surrogate pair"
     return None
 

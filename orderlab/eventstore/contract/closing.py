@@ -1,7 +1,7 @@
 """Closing, and for event stores that outlive their process, opening again."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
@@ -48,17 +48,17 @@ class Closing(ContractCase):
         """By name, rather than by an answer that looks like an empty log."""
         await event_store.append_events("a", notes([1]))
         await event_store.close()
-        attempts: dict[str, Awaitable[object]] = {
-            "append_events": event_store.append_events("a", notes([2])),
-            "append_many": event_store.append_many([AppendEvents("a", notes([2]))]),
-            "load_events": event_store.load_events("a"),
-            "read_all": anext(event_store.read_all()),
-            "read_columns": anext(event_store.read_columns("version")),
-            "list_streams": event_store.list_streams(),
-            "head": event_store.head(),
+        attempts: dict[str, Callable[[], Awaitable[object]]] = {
+            "append_events": lambda: event_store.append_events("a", notes([2])),
+            "append_many": lambda: event_store.append_many([AppendEvents("a", notes([2]))]),
+            "load_events": lambda: event_store.load_events("a"),
+            "read_all": lambda: anext(event_store.read_all()),
+            "read_columns": lambda: anext(event_store.read_columns("version")),
+            "list_streams": event_store.list_streams,
+            "head": event_store.head,
         }
         for name, attempt in attempts.items():
-            await refusal(attempt, EventStoreError, f"{name} of a closed event store")
+            await refusal(attempt(), EventStoreError, f"{name} of a closed event store")
 
     @in_event_loop
     async def test_an_append_under_way_at_closing_is_answered(self) -> None:
