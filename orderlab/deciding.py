@@ -73,17 +73,17 @@ class Question:
         return Decision(step.state, self._to_be_written(append))
 
     def _to_be_written(self, append: AppendEvents) -> AppendEvents:
-        """Return the append with ids, causes and, where the sender set one, the time."""
-        metadata = {} if self.key is None else note_of(self.key, self.command)
-        events = [
-            NewEvent(event, self._event_id(index), self.at, self.correlation_id, self.correlation_id, metadata)
-            for index, event in enumerate(append.events)
-        ]
-        return replace(append, events=events)
+        """Return the append with its causes, its key and, where the sender set one, the time.
 
-    def _event_id(self, index: int) -> UUID:
-        # Brought by the runtime, not drawn by the event store, so that an append can be tried again safely.
-        return self._ids.event_id(index) if self.key is None else event_id_of(self.key, index)
+        Event ids are brought only where a key settles them. Those the event store draws are unused for certain; ours
+        would not be, for ids that count begin again in each process.
+        """
+        metadata = {} if self.key is None else note_of(self.key, self.command)
+        events = []
+        for index, event in enumerate(append.events):
+            event_id = None if self.key is None else event_id_of(self.key, index)
+            events.append(NewEvent(event, event_id, self.at, self.correlation_id, self.correlation_id, metadata))
+        return replace(append, events=events)
 
     def _require(self, stream_id: str, version: int) -> None:
         if self.expected_version is not None and self.expected_version != version:
@@ -113,7 +113,6 @@ class _SameIds:
     def __init__(self, ids: IdGenerator) -> None:
         self._ids = ids
         self._drawn: list[str | UUID] = []
-        self._events: list[UUID] = []
         self._next = 0
 
     def rewind(self) -> None:
@@ -129,12 +128,6 @@ class _SameIds:
         drawn = self._again(self._ids.new_uuid)
         assert isinstance(drawn, UUID)  # a reducer draws in the same order each time
         return drawn
-
-    def event_id(self, index: int) -> UUID:
-        """Return the id of the event with this index."""
-        while len(self._events) <= index:
-            self._events.append(self._ids.new_uuid())
-        return self._events[index]
 
     def _again(self, draw: Any) -> str | UUID:
         if self._next == len(self._drawn):

@@ -66,8 +66,8 @@ def _part(columns: dict[str, list[Any]]) -> pd.DataFrame:
     payloads = [msgspec.json.decode(payload) for payload in columns.pop("payload")]
     own = pd.DataFrame.from_records(payloads)
     own = own.rename(columns=_free_names(own.columns))
-    if "timestamp" in own.columns:
-        with suppress(ValueError, TypeError):  # another domain's timestamp need not be a time
+    if "timestamp" in own.columns and pd.api.types.is_string_dtype(own["timestamp"]):
+        with suppress(ValueError):  # another domain's timestamp need not be a time
             own["timestamp"] = pd.to_datetime(own["timestamp"], utc=True, format="ISO8601")
     return pd.concat([pd.DataFrame(columns).astype(_DTYPES), own], axis=1)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeGuard, TypeVar
 
 from orderlab.core.decider import Reducer
 from orderlab.core.effects import AppendEvents
@@ -254,13 +254,13 @@ class Store(Generic[StateT]):
         answers = await self._append([append for _, append in decided.writing])
         await self._commit(decided.state, answers)
         for (sent, append), answer in zip(decided.writing, answers, strict=True):
-            if isinstance(answer, Appended):
+            if _is_written(answer):
                 self._succeed(sent, append, answer)
             elif self._may_decide_again(sent, answer):
                 decided.again.add(sent)
             else:
-                sent.fail(answer)
-        all_written = all(isinstance(answer, Appended) for answer in answers)
+                sent.fail(answer if isinstance(answer, Exception) else OrderlabError(f"{sent.question.key} is taken"))
+        all_written = all(map(_is_written, answers))
         for sent, outcome in decided.answered:
             if not all_written:  # its answer may come from events that then were not written
                 decided.again.add(sent)
@@ -305,7 +305,7 @@ class Store(Generic[StateT]):
     async def _append(self, appends: Sequence[AppendEvents]) -> list[Appended | Exception]:
         """Append in one transaction; if that fails as a whole, one by one, so that none fails for another.
 
-        Trying again is safe, for the event ids stay the same.
+        Trying again is safe, for an append that failed has written nothing.
         """
         if not appends:
             return []
@@ -319,9 +319,9 @@ class Store(Generic[StateT]):
 
     async def _commit(self, working: StateT, answers: Sequence[Appended | Exception]) -> None:
         """Show the new state: the one decided on if the log is exactly that, else the log's own."""
-        positions = [place for answer in answers if isinstance(answer, Appended) for place in answer.positions]
+        positions = [place for answer in answers if _is_written(answer) for place in answer.positions]
         expected = list(range(self._position + 1, self._position + 1 + len(positions)))
-        if positions == expected and all(isinstance(answer, Appended) for answer in answers):
+        if positions == expected and all(map(_is_written, answers)):
             self._state, self._position = working, self._position + len(positions)
             return
         try:
@@ -348,12 +348,13 @@ class Store(Generic[StateT]):
         sent.succeed(Outcome(question.correlation_id, events, None, append.stream_id, versions, answer.positions))
 
     @staticmethod
-    def _may_decide_again(sent: _Sent, answer: Exception) -> bool:
+    def _may_decide_again(sent: _Sent, answer: Appended | Exception) -> bool:
         """Tell whether someone else wrote first in a way that a decision on the newer state may mend."""
         sent.rounds += 1
         if isinstance(answer, VersionConflict):
             return sent.question.expected_version is None and sent.rounds < _ROUNDS
-        return isinstance(answer, EventIdReused) and sent.question.key is not None and sent.rounds < _ROUNDS
+        # Its key has caused events elsewhere: they answer it once they are taken in.
+        return isinstance(answer, Appended | EventIdReused) and sent.rounds < _ROUNDS
 
     async def _repeated(self, question: Question) -> Outcome:
         """Answer a retry from the log."""
@@ -368,3 +369,7 @@ class Store(Generic[StateT]):
             tuple(each.position for each in recorded),
             repeated=True,
         )
+
+
+def _is_written(answer: Appended | Exception) -> TypeGuard[Appended]:
+    return isinstance(answer, Appended) and not answer.repeated

@@ -436,7 +436,6 @@ async def test_a_key_used_elsewhere_for_another_order_is_refused_here() -> None:
     assert await event_store.head() == 1
 
 
-@pytest.mark.xfail(reason="an append that wrote nothing because its ids were there looks like one that wrote")
 @in_event_loop
 async def test_a_key_used_elsewhere_for_another_command_on_the_order_is_refused_here(
     event_store: RowEventStore,
@@ -450,7 +449,6 @@ async def test_a_key_used_elsewhere_for_another_command_on_the_order_is_refused_
             assert there.state == await load_state(event_store)
 
 
-@pytest.mark.xfail(reason="an append that wrote nothing because its ids were there looks like one that wrote")
 @in_event_loop
 async def test_a_retry_at_another_store_is_answered_with_what_is_in_the_log(event_store: RowEventStore) -> None:
     later = TestClock(datetime(2025, 6, 1, tzinfo=UTC))

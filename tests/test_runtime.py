@@ -996,7 +996,6 @@ def test_the_same_seed_gives_the_same_bytes_in_every_process(tmp_path: Path) -> 
     assert lines[0].endswith(" 60")
 
 
-@pytest.mark.xfail(reason="an append that wrote nothing because its ids were there looks like one that wrote")
 @in_event_loop
 async def test_a_program_whose_ids_count_from_one_again_loses_no_command() -> None:
     event_store = accounts_in_memory()
@@ -1006,7 +1005,6 @@ async def test_a_program_whose_ids_count_from_one_again_loses_no_command() -> No
     assert balances(store) == {"ada": 15}
 
 
-@pytest.mark.xfail(reason="an append that wrote nothing because its ids were there looks like one that wrote")
 @in_event_loop
 async def test_two_stores_whose_ids_count_alike_do_not_take_each_others_events_for_their_own() -> None:
     event_store = log()

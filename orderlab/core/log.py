@@ -74,7 +74,11 @@ class RecordedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """Where an append went: the stream's version after its last event, and the position of each event."""
+    """Where an append went: the stream's version after its last event, and the position of each event.
+
+    `repeated` tells that its event ids were in the log already, and that nothing was written now.
+    """
 
     version: int
     positions: tuple[int, ...]
+    repeated: bool = False

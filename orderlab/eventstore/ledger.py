@@ -114,7 +114,7 @@ class Ledger:
                 f"stream {append.stream_id}: event id {first_id} is in the log already, at position "
                 f"{places[first_id].position}, and this append is not a retry of that one"
             )
-        return Appended(found[-1].version, tuple(place.position for place in found))
+        return Appended(found[-1].version, tuple(place.position for place in found), repeated=True)
 
     def _planned(self, append: EncodedAppend, plan: Plan, clock: Clock, ids: IdGenerator) -> Appended | AppendRefused:
         stream_id = append.stream_id

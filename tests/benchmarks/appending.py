@@ -9,6 +9,7 @@ as it goes, at every 1,000 pages, within them. That is how each is used.
 """
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from benchmarks import peer
@@ -29,11 +30,11 @@ def rows(run: Run) -> list[Row]:
     in_file, in_memory = run.size(500, 5), run.size(5_000, 5)
     seconds = run.medians(
         {
-            FILE: lambda folder: asyncio.run(_ours(DuckDBEventStore(folder / "ours.duckdb"), in_file)),
-            RAW: lambda folder: _raw(folder, in_file),
-            PEER_FILE: lambda folder: _peer(folder, in_file),
-            MEMORY: lambda _: asyncio.run(_ours(InMemoryEventStore(), in_memory)),
-            PEER_MEMORY: lambda _: _peer(None, in_memory),
+            FILE: partial(_ours_in_file, in_file),
+            RAW: partial(_raw, in_file),
+            PEER_FILE: partial(_peer_in_file, in_file),
+            MEMORY: partial(_ours_in_memory, in_memory),
+            PEER_MEMORY: partial(_peer_in_memory, in_memory),
         }
     )
     return [
@@ -41,6 +42,14 @@ def rows(run: Run) -> list[Row]:
         against_rival(MEASURE, seconds, FILE, PEER_FILE),
         against_rival(MEASURE, seconds, MEMORY, PEER_MEMORY),
     ]
+
+
+def _ours_in_file(count: int, folder: Path) -> float:
+    return asyncio.run(_ours(DuckDBEventStore(folder / "ours.duckdb"), count))
+
+
+def _ours_in_memory(count: int, folder: Path) -> float:
+    return asyncio.run(_ours(InMemoryEventStore(), count))
 
 
 async def _ours(event_store: EventStore, count: int) -> float:
@@ -56,7 +65,7 @@ async def _ours(event_store: EventStore, count: int) -> float:
     return watch.seconds / count
 
 
-def _raw(folder: Path, count: int) -> float:
+def _raw(count: int, folder: Path) -> float:
     rows = rows_of(placed_orders(count))
     with raw_log(folder / "raw.duckdb") as raw, stopwatch() as watch:
         for row in rows:
@@ -64,7 +73,15 @@ def _raw(folder: Path, count: int) -> float:
     return watch.seconds / count
 
 
-def _peer(folder: Path | None, count: int) -> float:
+def _peer_in_file(count: int, folder: Path) -> float:
+    return _peer(count, folder)
+
+
+def _peer_in_memory(count: int, folder: Path) -> float:
+    return _peer(count, None)
+
+
+def _peer(count: int, folder: Path | None) -> float:
     with peer.application(folder) as application:
         orders = peer.placed_orders(count)
         with stopwatch() as watch:

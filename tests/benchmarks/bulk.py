@@ -10,9 +10,8 @@ version, draws an id, or can tell a retry. As in `appending`, DuckDB's checkpoin
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from benchmarks import peer
 from benchmarks.raw import encoded, raw_log, rows_of
@@ -27,8 +26,6 @@ FILE, MEMORY, ONE_STREAM = "DuckDB", "memory", "one stream"
 READY, ENCODED = "raw, rows ready", "raw, rows encoded"
 PEER_FILE, PEER_MEMORY = "peer, SQLite", "peer, memory"
 
-Filling = Callable[[EventStore], Coroutine[Any, Any, object]]
-
 
 def rows(run: Run) -> list[Row]:
     """Time the append of `run.events` events at once."""
@@ -36,13 +33,13 @@ def rows(run: Run) -> list[Row]:
     many, one_stream = f"Append {count:,} events in one append_many", f"Append {count:,} events to one stream"
     seconds = run.medians(
         {
-            FILE: lambda folder: asyncio.run(_ours(_in(folder), count, _many(count))),
-            ONE_STREAM: lambda folder: asyncio.run(_ours(_in(folder), count, _one_stream(count))),
-            READY: lambda folder: _raw(folder, count, encode=False),
-            ENCODED: lambda folder: _raw(folder, count, encode=True),
-            PEER_FILE: lambda folder: _peer(folder, count),
-            MEMORY: lambda _: asyncio.run(_ours(InMemoryEventStore(), count, _many(count))),
-            PEER_MEMORY: lambda _: _peer(None, count),
+            FILE: partial(_ours_in_file, count),
+            ONE_STREAM: partial(_ours_in_one_stream, count),
+            READY: partial(_raw, False, count),
+            ENCODED: partial(_raw, True, count),
+            PEER_FILE: partial(_peer_in_file, count),
+            MEMORY: partial(_ours_in_memory, count),
+            PEER_MEMORY: partial(_peer_in_memory, count),
         }
     )
     return [
@@ -55,32 +52,36 @@ def rows(run: Run) -> list[Row]:
     ]
 
 
-def _in(folder: Path) -> EventStore:
-    return DuckDBEventStore(folder / "ours.duckdb")
+def _ours_in_file(count: int, folder: Path) -> float:
+    return asyncio.run(_ours(DuckDBEventStore(folder / "ours.duckdb"), count, one_stream=False))
 
 
-def _many(count: int) -> Filling:
-    appends = [written.as_append() for written in events_of_orders(count)]
-    return lambda event_store: event_store.append_many(appends)
+def _ours_in_one_stream(count: int, folder: Path) -> float:
+    return asyncio.run(_ours(DuckDBEventStore(folder / "ours.duckdb"), count, one_stream=True))
 
 
-def _one_stream(count: int) -> Filling:
-    events = [written.event for written in events_of_orders(count)]
-    return lambda event_store: event_store.append_events("order-1", events, expected_version=0)
+def _ours_in_memory(count: int, folder: Path) -> float:
+    return asyncio.run(_ours(InMemoryEventStore(), count, one_stream=False))
 
 
-async def _ours(event_store: EventStore, count: int, fill: Filling) -> float:
+async def _ours(event_store: EventStore, count: int, *, one_stream: bool) -> float:
+    written = events_of_orders(count)
+    appends = [each.as_append() for each in written]
+    events = [each.event for each in written]
     try:
         await event_store.head()  # opens the file
         with stopwatch() as watch:
-            await fill(event_store)
+            if one_stream:
+                await event_store.append_events("order-1", events, expected_version=0)
+            else:
+                await event_store.append_many(appends)
         assert await event_store.head() == count
     finally:
         await event_store.close()
     return watch.seconds / count
 
 
-def _raw(folder: Path, count: int, *, encode: bool) -> float:
+def _raw(encode: bool, count: int, folder: Path) -> float:
     events = events_of_orders(count)
     rows = rows_of(events)
     with raw_log(folder / "raw.duckdb") as raw, stopwatch() as watch:
@@ -88,7 +89,15 @@ def _raw(folder: Path, count: int, *, encode: bool) -> float:
     return watch.seconds / count
 
 
-def _peer(folder: Path | None, count: int) -> float:
+def _peer_in_file(count: int, folder: Path) -> float:
+    return _peer(count, folder)
+
+
+def _peer_in_memory(count: int, folder: Path) -> float:
+    return _peer(count, None)
+
+
+def _peer(count: int, folder: Path | None) -> float:
     with peer.application(folder) as application:
         orders = peer.placed_orders(count - count // 2)
         for index, order in enumerate(orders[: count // 2]):

@@ -8,6 +8,7 @@ of the runtime, not of the event store, which both use. The peer has nothing to 
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.table import Row, against_limit
@@ -31,14 +32,12 @@ PLAYED, APPENDED, IN_MEMORY = "play, DuckDB", "append_many", "play, memory"
 def rows(run: Run) -> list[Row]:
     """Time the import of 10,000 orders."""
     orders = run.size(10_000, 20)
-    script = simulate(seed=1, orders=orders)
-    appends = asyncio.run(_appends_of(script))
-    count = len(appends)
+    count = len(asyncio.run(_appends_of(_script(orders))))
     seconds = run.medians(
         {
-            PLAYED: lambda folder: asyncio.run(_played(_in(folder), script)) / count,
-            APPENDED: lambda folder: asyncio.run(_appended(_in(folder), appends)) / count,
-            IN_MEMORY: lambda _: asyncio.run(_played(InMemoryEventStore(), script)) / count,
+            PLAYED: partial(_played_in_file, orders),
+            APPENDED: partial(_appended, orders),
+            IN_MEMORY: partial(_played_in_memory, orders),
         }
     )
     measure = f"Import {orders:,} orders, {count:,} events"
@@ -48,26 +47,37 @@ def rows(run: Run) -> list[Row]:
     ]
 
 
-def _in(folder: Path) -> DuckDBEventStore:
-    return DuckDBEventStore(folder / "ours.duckdb")
+def _script(orders: int) -> list[TimedCommand]:
+    return simulate(seed=1, orders=orders)
 
 
-async def _played(event_store: DuckDBEventStore | InMemoryEventStore, script: Sequence[TimedCommand]) -> float:
-    env = OrderEnvironment(SystemClock(), RandomIds())
+def _played_in_file(orders: int, folder: Path) -> float:
+    return asyncio.run(_played(DuckDBEventStore(folder / "ours.duckdb"), orders))
+
+
+def _played_in_memory(orders: int, folder: Path) -> float:
+    return asyncio.run(_played(InMemoryEventStore(), orders))
+
+
+async def _played(event_store: DuckDBEventStore | InMemoryEventStore, orders: int) -> float:
+    script, env = _script(orders), OrderEnvironment(SystemClock(), RandomIds())
     async with event_store, Store(OrderReducer(), OrderState(), env, event_store) as store:
         with stopwatch() as watch:
             await play(script, store)
-    return watch.seconds
+        return watch.seconds / store.position
 
 
-async def _appended(event_store: DuckDBEventStore, appends: Sequence[AppendEvents]) -> float:
-    async with event_store:
-        await event_store.head()
-        with stopwatch() as watch:
-            for start in range(0, len(appends), TOGETHER):
-                await event_store.append_many(appends[start : start + TOGETHER])
-        assert await event_store.head() == len(appends)
-    return watch.seconds
+def _appended(orders: int, folder: Path) -> float:
+    async def appended() -> float:
+        appends = await _appends_of(_script(orders))
+        async with DuckDBEventStore(folder / "ours.duckdb") as event_store:
+            with stopwatch() as watch:
+                for start in range(0, len(appends), TOGETHER):
+                    await event_store.append_many(appends[start : start + TOGETHER])
+            assert await event_store.head() == len(appends)
+        return watch.seconds / len(appends)
+
+    return asyncio.run(appended())
 
 
 async def _appends_of(script: Sequence[TimedCommand]) -> list[AppendEvents]:

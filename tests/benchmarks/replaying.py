@@ -2,8 +2,8 @@
 
 Ours is `load_state`, which decodes each payload into the domain's typed values, checks every version, and ends in a
 persistent map. The peer's events become aggregates in a dictionary; it checks versions as well. Both read the same
-orders in the same order, and it is checked that as many end shipped and cancelled. Each round opens its file anew; the
-time of that counts in the measure that says so, and in no other.
+orders in the same order, and it is checked that as many end shipped and cancelled. Each process opens the file anew;
+the time of that counts in the measure that says so, and in no other.
 
 The limit is what nobody can do without: DuckDB hands out the payload column, with the event types, and msgspec decodes
 it, the collector paused; nothing is checked, sorted or folded.
@@ -13,6 +13,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,27 +36,25 @@ MEASURE = "Replay the whole log"
 
 
 def rows(run: Run) -> list[Row]:
-    """Time the replay of a log of `run.events` events, which is written once, for replay does not change it."""
-    in_memory, events = InMemoryEventStore(), run.events
-    with run.fresh_folder() as folder, peer.application(None) as peer_in_memory:
-        log = folder / "ours.duckdb"
-        asyncio.run(_write(in_memory, DuckDBEventStore(log), events))
-        peer.write_orders(peer_in_memory, events)
-        with peer.application(folder) as peer_in_file:
+    """Time the replay of a log of `run.events` events; the files are written once, for replay does not change them."""
+    events = run.events
+    with run.fresh_folder() as logs:
+        asyncio.run(_write(DuckDBEventStore(logs / "ours.duckdb"), events))
+        with peer.application(logs) as peer_in_file:
             peer.write_orders(peer_in_file, events)
         seconds = run.medians(
             {
-                FILE: lambda _: asyncio.run(_ours(DuckDBEventStore(log), opened=True)),
-                PEER_FILE: lambda _: _peer_in_file(folder, events, opened=True),
-                RAW: lambda _: _raw(log, events),
-                MEMORY: lambda _: asyncio.run(_replay(in_memory)),
-                PEER_MEMORY: lambda _: _peer(peer_in_memory, events),
+                FILE: partial(_ours_in_file, logs, True),
+                PEER_FILE: partial(_peer_in_file, logs, events),
+                RAW: partial(_raw, logs, events),
+                MEMORY: partial(_ours_in_memory, events),
+                PEER_MEMORY: partial(_peer_in_memory, events),
             }
         )
         from_closed = run.medians(
             {
-                FILE: lambda _: asyncio.run(_ours(DuckDBEventStore(log), opened=False)),
-                PEER_FILE: lambda _: _peer_in_file(folder, events, opened=False),
+                FILE: partial(_ours_in_file, logs, False),
+                PEER_FILE: partial(_peer_opened, logs, events),
             }
         )
     return [
@@ -66,24 +65,34 @@ def rows(run: Run) -> list[Row]:
     ]
 
 
-async def _write(in_memory: EventStore, in_file: EventStore, count: int) -> None:
-    appends = [written.as_append() for written in events_of_orders(count)]
-    await in_memory.append_many(appends)
-    await in_file.append_many(appends)
-    await in_file.close()
+async def _write(event_store: EventStore, count: int) -> None:
+    await event_store.append_many([written.as_append() for written in events_of_orders(count)])
+    await event_store.close()
 
 
-async def _ours(event_store: EventStore, *, opened: bool) -> float:
-    """Replay a file and close it; it is opened by the first use, and that beforehand if it is not to count."""
-    try:
-        if opened:
-            await event_store.head()
-        return await _replay(event_store)
-    finally:
-        await event_store.close()
+def _ours_in_file(logs: Path, opened_before: bool, folder: Path) -> float:
+    async def replayed() -> float:
+        event_store = DuckDBEventStore(logs / "ours.duckdb")  # is opened by its first use
+        try:
+            if opened_before:
+                await event_store.head()
+            return await _ours(event_store)
+        finally:
+            await event_store.close()
+
+    return asyncio.run(replayed())
 
 
-async def _replay(event_store: EventStore) -> float:
+def _ours_in_memory(count: int, folder: Path) -> float:
+    async def replayed() -> float:
+        event_store = InMemoryEventStore()
+        await event_store.append_many([written.as_append() for written in events_of_orders(count)])
+        return await _ours(event_store)
+
+    return asyncio.run(replayed())
+
+
+async def _ours(event_store: EventStore) -> float:
     with stopwatch() as watch:
         state = await load_state(event_store)
     count = await event_store.head()
@@ -91,12 +100,20 @@ async def _replay(event_store: EventStore) -> float:
     return watch.seconds / count
 
 
-def _peer_in_file(folder: Path, count: int, *, opened: bool) -> float:
-    if opened:
-        with peer.application(folder) as application:
-            return _peer(application, count)
+def _peer_in_file(logs: Path, count: int, folder: Path) -> float:
+    with peer.application(logs) as application:
+        return _peer(application, count)
+
+
+def _peer_in_memory(count: int, folder: Path) -> float:
+    with peer.application(None) as application:
+        peer.write_orders(application, count)
+        return _peer(application, count)
+
+
+def _peer_opened(logs: Path, count: int, folder: Path) -> float:
     with ExitStack() as stack, stopwatch() as watch:
-        aggregates = peer.replayed(stack.enter_context(peer.application(folder)))
+        aggregates = peer.replayed(stack.enter_context(peer.application(logs)))
     _check(_counts(aggregates), count)
     return watch.seconds / count
 
@@ -108,11 +125,11 @@ def _peer(application: peer.PeerApplication, count: int) -> float:
     return watch.seconds / count
 
 
-def _raw(log: Path, count: int) -> float:
+def _raw(logs: Path, count: int, folder: Path) -> float:
     decoders: dict[str, Callable[[str], Any]] = {
         event_type.__name__: msgspec.json.Decoder(event_type).decode for event_type in EVENTS
     }
-    with raw_log(log) as raw, stopwatch() as watch, collector_paused():
+    with raw_log(logs / "ours.duckdb") as raw, stopwatch() as watch, collector_paused():
         columns = raw.connection.execute("SELECT event_type, payload FROM events").fetchnumpy()
         pairs = zip(columns["event_type"].tolist(), columns["payload"].tolist(), strict=True)
         decoded = [decoders[event_type](payload) for event_type, payload in pairs]

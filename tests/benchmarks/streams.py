@@ -9,6 +9,7 @@ events that search is nearly all of the time, and grows with the log. Our memory
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,37 +31,35 @@ FILE, MEMORY, PEER_FILE, PEER_MEMORY = "DuckDB", "memory", "peer, SQLite", "peer
 
 
 @dataclass(frozen=True, slots=True)
-class _Stream:
-    """An account to be read: how many events it has, how often it is read, and its id everywhere."""
+class _Reading:
+    """What is read: the stream with this index, so many times, of a log of streams of these lengths."""
 
-    length: int
+    lengths: tuple[int, ...]
+    index: int
     times: int
-    account_id: str
-    in_peer_file: UUID
-    in_peer_memory: UUID
+
+    @property
+    def length(self) -> int:
+        """How many events the stream has."""
+        return self.lengths[self.index]
 
 
 def rows(run: Run) -> list[Row]:
     """Time the replay of a long and of a short stream, in a log of `run.events` events."""
     lengths = _lengths(run.events)
-    picked = {max(lengths): run.size(5, 1), SHORT: run.size(30, 1)}
-    in_memory = InMemoryEventStore(codec=ACCOUNT_CODEC)
     found: list[Row] = []
-    with run.fresh_folder() as folder, peer.application(None) as peer_in_memory:
-        log = folder / "ours.duckdb"
-        ours = asyncio.run(_write(in_memory, DuckDBEventStore(log, codec=ACCOUNT_CODEC), lengths))
-        with peer.application(folder) as peer_in_file:
-            file_ids = _write_peer(peer_in_file, lengths)
-        memory_ids = _write_peer(peer_in_memory, lengths)
-        for length, times in picked.items():
-            index = lengths.index(length)
-            stream = _Stream(length, times, ours[index], file_ids[index], memory_ids[index])
+    with run.fresh_folder() as logs:
+        ours = asyncio.run(_write(DuckDBEventStore(logs / "ours.duckdb", codec=ACCOUNT_CODEC), lengths))
+        with peer.application(logs) as in_file:
+            theirs = _write_peer(in_file, lengths)
+        for length, times in {max(lengths): run.size(5, 1), SHORT: run.size(30, 1)}.items():
+            reading = _Reading(lengths, lengths.index(length), times)
             seconds = run.medians(
                 {
-                    FILE: partial(_ours_in_file, log, stream),
-                    PEER_FILE: partial(_peer_in_file, folder, stream),
-                    MEMORY: partial(_ours_in_memory, in_memory, stream),
-                    PEER_MEMORY: partial(_peer, peer_in_memory, stream, stream.in_peer_memory),
+                    FILE: partial(_ours_in_file, logs, reading, ours[reading.index]),
+                    PEER_FILE: partial(_peer_in_file, logs, reading, theirs[reading.index]),
+                    MEMORY: partial(_ours_in_memory, reading),
+                    PEER_MEMORY: partial(_peer_in_memory, reading),
                 }
             )
             measure = f"One stream, {length:,} events of {sum(lengths):,}"
@@ -69,27 +68,28 @@ def rows(run: Run) -> list[Row]:
     return found
 
 
-def _lengths(events: int) -> list[int]:
+def _lengths(events: int) -> tuple[int, ...]:
     """Return the length of each stream of the log: one long one amid short ones."""
     long = max(SHORT + 1, min(LONG, events // 2))
     around = [SHORT] * ((events - long) // SHORT // 2)
-    return [*around, long, *around, SHORT]
+    return (*around, long, *around, SHORT)
 
 
-async def _write(in_memory: EventStore, in_file: EventStore, lengths: list[int]) -> list[str]:
+async def _write(event_store: EventStore, lengths: Sequence[int]) -> list[str]:
+    """Write the log, close it if it is in a file, and return the ids of its accounts."""
     ids = RandomIds()
     account_ids = [ids.new_id("account") for _ in lengths]
     appends = [
         AppendEvents(ACCOUNTS.stream_id(account_id), [Deposited(account_id, CENTS)] * length, 0)
         for account_id, length in zip(account_ids, lengths, strict=True)
     ]
-    await in_memory.append_many(appends)
-    await in_file.append_many(appends)
-    await in_file.close()
+    await event_store.append_many(appends)
+    if isinstance(event_store, DuckDBEventStore):
+        await event_store.close()
     return account_ids
 
 
-def _write_peer(application: peer.PeerApplication, lengths: list[int]) -> list[UUID]:
+def _write_peer(application: peer.PeerApplication, lengths: Sequence[int]) -> list[UUID]:
     accounts = [peer.Account(CENTS) for _ in lengths]
     for account, length in zip(accounts, lengths, strict=True):
         for _ in range(length - 1):
@@ -98,39 +98,50 @@ def _write_peer(application: peer.PeerApplication, lengths: list[int]) -> list[U
     return [account.id for account in accounts]
 
 
-def _ours_in_file(log: Path, stream: _Stream, folder: Path) -> float:
-    async def opened() -> float:
-        async with DuckDBEventStore(log, codec=ACCOUNT_CODEC) as event_store:
-            return await _ours(event_store, stream)
+def _ours_in_file(logs: Path, reading: _Reading, account_id: str, folder: Path) -> float:
+    async def read() -> float:
+        async with DuckDBEventStore(logs / "ours.duckdb", codec=ACCOUNT_CODEC) as event_store:
+            return await _ours(event_store, reading, account_id)
 
-    return asyncio.run(opened())
-
-
-def _ours_in_memory(event_store: EventStore, stream: _Stream, folder: Path) -> float:
-    return asyncio.run(_ours(event_store, stream))
+    return asyncio.run(read())
 
 
-async def _ours(event_store: EventStore, stream: _Stream) -> float:
-    reducer, stream_id = account_reducer(), ACCOUNTS.stream_id(stream.account_id)
+def _ours_in_memory(reading: _Reading, folder: Path) -> float:
+    async def read() -> float:
+        event_store = InMemoryEventStore(codec=ACCOUNT_CODEC)
+        account_ids = await _write(event_store, reading.lengths)
+        return await _ours(event_store, reading, account_ids[reading.index])
+
+    return asyncio.run(read())
+
+
+async def _ours(event_store: EventStore, reading: _Reading, account_id: str) -> float:
+    reducer, stream_id = account_reducer(), ACCOUNTS.stream_id(account_id)
     with stopwatch() as watch:
-        for _ in range(stream.times):
+        for _ in range(reading.times):
             recorded = await event_store.load_events(stream_id)
             facts = [(each.stream_id, each.version, each.event) for each in recorded]
             state = reducer.replay(reducer.initial_state(), facts)
-    account, version = reducer.entity(state, stream.account_id)
+    account, version = reducer.entity(state, account_id)
     assert account is not None
-    assert (account.balance_cents, version) == (stream.length * CENTS, stream.length)
-    return watch.seconds / stream.times / stream.length
+    assert (account.balance_cents, version) == (reading.length * CENTS, reading.length)
+    return watch.seconds / reading.times / reading.length
 
 
-def _peer_in_file(folder: Path, stream: _Stream, fresh: Path) -> float:
-    with peer.application(folder) as application:
-        return _peer(application, stream, stream.in_peer_file, fresh)
+def _peer_in_file(logs: Path, reading: _Reading, account_id: UUID, folder: Path) -> float:
+    with peer.application(logs) as application:
+        return _peer(application, reading, account_id)
 
 
-def _peer(application: peer.PeerApplication, stream: _Stream, account_id: UUID, folder: Path) -> float:
+def _peer_in_memory(reading: _Reading, folder: Path) -> float:
+    with peer.application(None) as application:
+        account_ids = _write_peer(application, reading.lengths)
+        return _peer(application, reading, account_ids[reading.index])
+
+
+def _peer(application: peer.PeerApplication, reading: _Reading, account_id: UUID) -> float:
     with stopwatch() as watch:
-        for _ in range(stream.times):
+        for _ in range(reading.times):
             account: peer.Account = application.repository.get(account_id)
-    assert (account.balance_cents, account.version) == (stream.length * CENTS, stream.length)
-    return watch.seconds / stream.times / stream.length
+    assert (account.balance_cents, account.version) == (reading.length * CENTS, reading.length)
+    return watch.seconds / reading.times / reading.length

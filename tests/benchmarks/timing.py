@@ -1,26 +1,42 @@
-"""How things are timed: in turns, in fresh files, with nothing of one contender weighing on the next.
+"""How things are timed: in turns, each in a process of its own and fresh files.
 
 The contenders of a measure take turns, and who begins moves on by one each round, so that whatever else the machine
-does meets them all alike. The first round warms up and does not count; the median of the others does.
+does meets them all alike. The first round warms up the disk's cache and does not count; the median of the others does.
 
-The garbage collector is on, as it is for whoever uses a library, and each timing begins with nothing for it to do:
-what was made beforehand is collected, then set aside (`gc.freeze`), so that it goes only through what the contender
-itself makes. A library that pauses the collector for a while, as our replay does, does so within its own time.
+Each timing has a new process, with the libraries imported: a heap that another contender has filled and left in pieces
+can cost half as much again. Its garbage collector is on, as it is for whoever uses a library, and begins with nothing
+to do: what was made beforehand is collected, then set aside (`gc.freeze`), so that it goes only through what the
+contender itself makes. A library that pauses the collector for a while, as ours does, does so within its own time.
 
 All files are on one disk. Nobody's disk cache is emptied, so what is read back comes from memory.
 """
 
 import gc
+import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 Contender = Callable[[Path], float]
-"""Given a folder for its files, new and empty, do the work and return the seconds an event took."""
+"""Given a folder for its files, new and empty, do the work and return the seconds an event took.
+
+It goes to another process, so it is a function of a module, or a `partial` of one.
+"""
+
+_LIBRARIES = [
+    "eventsourcing.application",
+    "eventsourcing.sqlite",
+    "orderlab.eventstore.duckdb",
+    "orderlab.datasets.desk",
+    "orderlab.datasets.play",
+    "rich.table",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +65,23 @@ class Run:
         """Let contenders take turns, and return the median of each in seconds an event."""
         seconds: dict[str, list[float]] = {name: [] for name in contenders}
         names = list(contenders)
-        for turn in range(self.rounds if self.quick else self.rounds + 1):
+        warm_up = 0 if self.quick else 1
+        for turn in range(warm_up + self.rounds):
             first = turn % len(names)
             for name in names[first:] + names[:first]:
                 self.progress(name)
-                with self.fresh_folder() as folder:
-                    seconds[name].append(contenders[name](folder))
-        return {name: median(times if self.quick else times[1:]) for name, times in seconds.items()}
+                seconds[name].append(self._alone(contenders[name]))
+        return {name: median(times[warm_up:]) for name, times in seconds.items()}
 
     @contextmanager
     def fresh_folder(self) -> Iterator[Path]:
         """Make a folder, and take it away with all that is in it."""
         with TemporaryDirectory(prefix="benchmark-", dir=self.folder) as folder:
             yield Path(folder)
+
+    def _alone(self, contender: Contender) -> float:
+        with self.fresh_folder() as folder, ProcessPoolExecutor(1, mp_context=_processes()) as process:
+            return process.submit(contender, folder).result()
 
 
 class Watch:
@@ -93,3 +113,12 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def _processes() -> BaseContext:
+    """Return the quickest way there is here to a new process that shares nothing with this one."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_LIBRARIES)
+    return context

@@ -8,6 +8,7 @@ lets one of them commit at a time.
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from benchmarks import peer
@@ -28,15 +29,19 @@ def rows(run: Run) -> list[Row]:
     count = WRITERS * run.size(50, 2)
     seconds = run.medians(
         {
-            FILE: lambda folder: asyncio.run(_ours(DuckDBEventStore(folder / "ours.duckdb"), count)),
-            RAW: lambda folder: _raw(folder, count),
-            PEER: lambda folder: _peer(folder, count),
+            FILE: partial(_ours_in_file, count),
+            RAW: partial(_raw, count),
+            PEER: partial(_peer, count),
         }
     )
     return [
         against_rival(MEASURE, seconds, FILE, RAW, goal=20),
         against_rival(MEASURE, seconds, FILE, PEER),
     ]
+
+
+def _ours_in_file(count: int, folder: Path) -> float:
+    return asyncio.run(_ours(DuckDBEventStore(folder / "ours.duckdb"), count))
 
 
 async def _ours(event_store: EventStore, count: int) -> float:
@@ -56,7 +61,7 @@ async def _ours(event_store: EventStore, count: int) -> float:
     return watch.seconds / count
 
 
-def _raw(folder: Path, count: int) -> float:
+def _raw(count: int, folder: Path) -> float:
     rows = rows_of(placed_orders(count))
     with raw_log(folder / "raw.duckdb") as raw, stopwatch() as watch:
         for row in rows:
@@ -64,7 +69,7 @@ def _raw(folder: Path, count: int) -> float:
     return watch.seconds / count
 
 
-def _peer(folder: Path, count: int) -> float:
+def _peer(count: int, folder: Path) -> float:
     with peer.application(folder) as application, ThreadPoolExecutor(WRITERS) as threads:
         orders = peer.placed_orders(count)
 

@@ -31,3 +31,12 @@ class TestDuckDBEventStore(DurableEventStoreContract):
     ) -> AbstractAsyncContextManager[EventStore, bool | None]:
         assert isinstance(closed, DuckDBEventStore)
         return DuckDBEventStore(closed.path, codec=codec, clock=clock, ids=ids)
+
+
+def test_an_event_store_is_put_through_the_contract_by_two_functions(tmp_path: Path) -> None:
+    contract = event_store_contract(
+        lambda **options: DuckDBEventStore(tmp_path / "log.duckdb", **options),
+        reopen_event_store=lambda closed, **options: DuckDBEventStore(closed.path, **options),
+    )
+    assert issubclass(contract, DurableEventStoreContract)
+    contract().test_a_retry_after_opening_again_changes_nothing()

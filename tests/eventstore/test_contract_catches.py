@@ -1,8 +1,16 @@
+from typing import Any
+
 import broken_event_stores as broken
 import pytest
 
 from orderlab.core.errors import OrderlabError
-from orderlab.eventstore.contract import OpenEventStore, event_store_contract, violations
+from orderlab.eventstore.contract import (
+    DurableEventStoreContract,
+    EventStoreContract,
+    OpenEventStore,
+    event_store_contract,
+    violations,
+)
 from orderlab.eventstore.memory import InMemoryEventStore
 
 RUNS = 20
@@ -26,6 +34,7 @@ CAUGHT_BY: dict[type[InMemoryEventStore], tuple[str, ...]] = {
         "test_many_retries_at_once_are_written_once",
         "test_known_and_new_events_in_one_append_are_refused",
     ),
+    broken.HidesARetry: ("test_a_retry_is_answered_as_the_first_attempt_was",),
     broken.LeavesAGap: (
         "test_a_refused_append_leaves_nothing_behind",
         "test_a_conflict_in_a_batch_harms_no_other_append",
@@ -90,3 +99,48 @@ def test_every_broken_event_store_is_among_those_caught() -> None:
 @pytest.mark.parametrize("event_store", [InMemoryEventStore, broken.Unhurried])
 def test_an_event_store_without_a_defect_fails_no_rule(event_store: OpenEventStore) -> None:
     assert violations(event_store_contract(event_store)) == {}
+
+
+def test_an_event_store_that_forgets_its_log_fails_the_rules_of_durability() -> None:
+    def forget(closed: object, **options: Any) -> InMemoryEventStore:
+        return InMemoryEventStore(**options)
+
+    assert violations(event_store_contract(InMemoryEventStore, reopen_event_store=forget)).keys() == {
+        "test_a_retry_after_opening_again_changes_nothing",
+        "test_an_append_under_way_at_closing_is_there_if_it_was_accepted",
+        "test_an_id_generator_that_begins_anew_repeats_no_event_id",
+        "test_the_log_is_the_same_after_opening_it_again",
+        "test_times_do_not_decrease_after_opening_again",
+        "test_versions_and_positions_go_on_after_opening_again",
+    }
+
+
+def test_a_broken_rule_says_what_it_wanted_and_what_it_got() -> None:
+    contract = event_store_contract(broken.LoadingSkipsOne)
+    [(rule, error)] = violations(contract).items()
+    assert rule == "test_a_stream_is_loaded_from_any_version_on"
+    assert str(error) == "stream a from version 2 on: expected ('a', 2, 2) at index 0, found ('a', 3, 3)"
+
+
+def test_an_event_that_never_comes_breaks_its_rule_in_the_end() -> None:
+    contract = event_store_contract(broken.LosesAnInsert)
+    contract.patience_seconds = 0.1
+    with pytest.raises(AssertionError, match=r"was not done after 0\.1 s: something is awaited that never comes$"):
+        contract().test_every_subscriber_gets_every_event()
+
+
+def test_an_event_stores_own_time_out_is_not_taken_for_the_contracts() -> None:
+    class TimesOut(InMemoryEventStore):
+        async def head(self) -> int:
+            raise TimeoutError("the database does not answer")
+
+    with pytest.raises(TimeoutError, match="the database does not answer"):
+        event_store_contract(TimesOut)().test_the_head_is_the_position_of_the_last_event()
+
+
+def test_a_contract_for_no_event_store_says_how_to_give_one() -> None:
+    with pytest.raises(NotImplementedError, match="override open_event_store"):
+        EventStoreContract().test_closing_twice_is_harmless()
+    durable = DurableEventStoreContract()
+    with pytest.raises(NotImplementedError, match="override reopen_event_store"):
+        durable.again(InMemoryEventStore())

@@ -122,12 +122,12 @@ def test_a_retry_is_answered_from_the_log() -> None:
     accepted(ledger, append("b", 9), append("a", brought(101), brought(102), expected=0))
     accepted(ledger, append("a", 8))
     plan = planned(ledger, append("a", brought(101), brought(102), expected=0))
-    assert (plan.rows, plan.answers) == ([], [Appended(2, (2, 3))])
+    assert (plan.rows, plan.answers) == ([], [Appended(2, (2, 3), repeated=True)])
 
 
 def test_a_retry_is_answered_from_the_same_batch() -> None:
     plan = planned(Ledger(Ids()), append("a", brought(101), expected=0), append("a", brought(101), expected=0))
-    assert plan.answers == [Appended(1, (1,))] * 2
+    assert plan.answers == [Appended(1, (1,)), Appended(1, (1,), repeated=True)]
     assert len(plan.rows) == 1
 
 

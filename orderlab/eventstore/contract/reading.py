@@ -23,7 +23,7 @@ from orderlab.eventstore.stored import StoredEvent
 MANY = 4_500
 """More events than an event store is likely to fetch at a time, twice over."""
 
-PLACES = (0, 1, 2, 999, 1_000, 1_999, 2_000, 2_001, 3_999, 4_000, 4_499, 4_500, 9_999)
+PLACES = (0, 1, 999, 1_000, 1_999, 2_000, 2_001, 4_000, 4_499, 4_500, 9_999)
 """Positions at which pages are likely to end, and their neighbours."""
 
 
@@ -63,7 +63,7 @@ class Reading(ContractCase):
         """An event store fetches in pages; where one ends, none may be skipped or repeated."""
         await event_store.append_events("a", notes(range(1, MANY + 1)))
         for after in PLACES:
-            for limit in (None, 0, 1, 1_999, 2_000, 2_001, 9_999):
+            for limit in (None, 0, 1, 2_000, 2_001):
                 events = event_store.read_all(after=after, limit=limit)
                 found = [(recorded.position, recorded.event.number) async for recorded in events]
                 end = MANY if limit is None else min(MANY, after + limit)

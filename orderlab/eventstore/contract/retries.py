@@ -1,11 +1,12 @@
 """Sending again: the one thing a writer can do when the answer was lost."""
 
 import asyncio
+from dataclasses import replace
 from uuid import UUID
 
 from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import EventIdReused, VersionConflict
-from orderlab.core.log import NewEvent
+from orderlab.core.log import Appended, NewEvent
 from orderlab.eventstore.base import EventStore
 from orderlab.eventstore.contract.kit import (
     ContractCase,
@@ -50,12 +51,14 @@ class Retries(ContractCase):
 
     @scenario
     async def test_a_retry_is_answered_as_the_first_attempt_was(self, event_store: EventStore) -> None:
-        """With the version and positions of then, not those of now."""
+        """With the version and positions of then, not those of now; and it is told that nothing was written now."""
         await event_store.append_events("b", notes([0]))
         [first] = await event_store.append_many([AppendEvents("a", brought(1, 2), 0)])
         await event_store.append_events("a", notes([3, 4]))
         [again] = await event_store.append_many([AppendEvents("a", brought(1, 2), 0)])
-        expect(again, first, "the answer to the retry")
+        assert isinstance(first, Appended), f"an append without expectations was refused: {first!r}"
+        expect(first.repeated, False, "the first attempt is no repetition")
+        expect(again, replace(first, repeated=True), "the answer to the retry")
 
     @scenario
     async def test_many_retries_at_once_are_written_once(self, event_store: EventStore) -> None:

@@ -1,0 +1,319 @@
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
+from uuid import UUID
+
+import duckdb
+import pandas as pd
+import pytest
+
+from orderlab.core.codec import JsonCodec
+from orderlab.core.environment import SequentialIds, TestClock
+from orderlab.core.log import EncodedEvent, NewEvent
+from orderlab.eventstore import memory
+from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.duckdb import DuckDBEventStore
+from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.eventstore.stored import StoredEvent
+from orderlab.logtable import LogTableError, export_parquet, frame_of
+from orderlab.orders.actions import OrderCancelled, OrderPlaced
+from orderlab.orders.model import OrderItem
+
+P = ParamSpec("P")
+
+NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
+MUG = OrderItem("p-1", "Mug 🍵", 2, 250)
+
+LOG_DTYPES = {
+    "stream_id": "str",
+    "version": "int64",
+    "event_id": "object",
+    "event_type": "str",
+    "schema_version": "int64",
+    "recorded_at": "datetime64[us, UTC]",
+    "correlation_id": "str",
+    "causation_id": "str",
+}
+
+
+def in_event_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 30))
+
+    return run
+
+
+def in_memory(*event_types: type) -> InMemoryEventStore:
+    """Return an event store for orders, or for events of these types."""
+    clock, ids = TestClock(), SequentialIds()
+    if event_types:
+        return InMemoryEventStore(codec=JsonCodec(list(event_types)), clock=clock, ids=ids)
+    return InMemoryEventStore(clock=clock, ids=ids)
+
+
+async def two_orders(event_store: EventStore) -> EventStore:
+    for number in (1, 2):
+        at = NEW_YEAR + timedelta(seconds=number, milliseconds=5)
+        placed = OrderPlaced(f"o-{number}", "ada", (MUG,), 500, at)
+        await event_store.append_events(f"order-o-{number}", [NewEvent(placed, correlation_id=f"request-{number}")])
+    await event_store.append_events("order-o-1", [OrderCancelled("o-1", "late", NEW_YEAR + timedelta(hours=1))])
+    return event_store
+
+
+def dtypes_of(frame: pd.DataFrame) -> dict[str, str]:
+    return {str(name): str(dtype) for name, dtype in frame.dtypes.items()}
+
+
+# A DataFrame
+
+
+@in_event_loop
+async def test_a_log_is_a_row_an_event_indexed_by_position(tmp_path: Path) -> None:
+    async with DuckDBEventStore(tmp_path / "log.duckdb", clock=TestClock(), ids=SequentialIds()) as in_file:
+        from_file = await frame_of(await two_orders(in_file))
+    frame = await frame_of(await two_orders(in_memory()))
+
+    pd.testing.assert_frame_equal(frame, from_file)
+    assert (frame.index.name, frame.index.to_list()) == ("position", [1, 2, 3])
+    assert frame["stream_id"].to_list() == ["order-o-1", "order-o-2", "order-o-1"]
+    assert frame["version"].to_list() == [1, 1, 2]
+    assert frame["event_id"].to_list() == [UUID(int=1), UUID(int=2), UUID(int=3)]
+    assert frame["correlation_id"].to_list()[:2] == ["request-1", "request-2"]
+
+
+@in_event_loop
+async def test_the_columns_of_the_log_have_the_same_types_whatever_is_in_it() -> None:
+    for frame in (
+        await frame_of(in_memory()),
+        await frame_of(await two_orders(in_memory())),
+        await frame_of(await two_orders(in_memory()), after=2),  # an event without causes
+    ):
+        found = dtypes_of(frame)
+        assert {name: found[name] for name in LOG_DTYPES} == LOG_DTYPES
+        assert str(frame.index.dtype) == "int64"
+
+
+@in_event_loop
+async def test_an_empty_log_is_an_empty_frame_with_the_columns_of_a_log() -> None:
+    frame = await frame_of(in_memory())
+
+    assert (len(frame), list(frame.columns)) == (0, list(LOG_DTYPES))
+
+
+@in_event_loop
+async def test_the_fields_of_an_event_are_columns_and_missing_where_it_has_none() -> None:
+    frame = await frame_of(await two_orders(in_memory()))
+
+    assert frame["total_cents"].dropna().to_dict() == {1: 500, 2: 500}
+    assert frame["reason"].dropna().to_dict() == {3: "late"}
+    assert frame["items"].iloc[0] == [{"product_id": "p-1", "name": "Mug 🍵", "quantity": 2, "unit_price_cents": 250}]
+    assert str(frame["timestamp"].dtype) == "datetime64[us, UTC]"
+    assert frame["timestamp"].to_list()[0].to_pydatetime() == NEW_YEAR + timedelta(seconds=1, milliseconds=5)
+
+
+@in_event_loop
+async def test_a_stretch_of_a_log_can_be_had() -> None:
+    event_store = await two_orders(in_memory())
+
+    assert (await frame_of(event_store, after=1, until=2)).index.to_list() == [2]
+    assert (await frame_of(event_store, after=3)).empty
+
+
+@in_event_loop
+async def test_times_at_the_ends_of_the_calendar_are_kept() -> None:
+    event_store = in_memory()
+    ends = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)]
+    await event_store.append_events("order-o-1", [OrderPlaced("o-1", "ada", (MUG,), 500, ends[0])])
+    await event_store.append_events("order-o-1", [OrderCancelled("o-1", "late", ends[1])])
+    frame = await frame_of(event_store)
+
+    assert [time.to_pydatetime() for time in frame["timestamp"]] == ends
+
+
+@in_event_loop
+async def test_an_event_of_an_old_shape_has_no_time_of_its_own() -> None:
+    event_store = await two_orders(in_memory())
+    await event_store.append_events("order-o-2", [EncodedEvent("OrderCancelled", 1, '{"order_id":"o-2","reason":"x"}')])
+    frame = await frame_of(event_store)
+
+    assert frame["timestamp"].isna().to_list() == [False, False, False, True]
+    assert frame["schema_version"].to_list() == [2, 2, 2, 1]
+
+
+@in_event_loop
+async def test_a_log_read_in_several_stretches_is_one_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = await frame_of(await two_orders(in_memory()))
+    monkeypatch.setattr(memory, "_STRETCH", 1)
+    frame = await frame_of(await two_orders(in_memory()))
+
+    assert dtypes_of(frame) == dtypes_of(whole)
+    pd.testing.assert_frame_equal(frame, whole)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An event whose fields have the names of the log's own, and one that is free."""
+
+    position: int
+    version: str
+    event_id: int
+    colour: str
+
+
+@dataclass(frozen=True)
+class Crowded:
+    """An event that has also the name to which another would give way."""
+
+    position: int
+    event_position: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An event whose time is a number, and whose value may be of any type."""
+
+    timestamp: int | str
+    value: int | str | None
+
+
+@in_event_loop
+async def test_a_field_whose_name_is_the_logs_own_gives_way() -> None:
+    event_store = in_memory(Moved)
+    await event_store.append_events("s", [Moved(7, "v", 8, "red")])
+    frame = await frame_of(event_store)
+
+    assert frame.index.to_list() == [1]
+    assert list(frame.columns) == [*LOG_DTYPES, "event_position", "event_version", "event_event_id", "colour"]
+    assert frame[["event_position", "event_version", "event_event_id"]].iloc[0].to_list() == [7, "v", 8]
+
+
+@in_event_loop
+async def test_two_fields_never_share_a_column() -> None:
+    event_store = in_memory(Crowded)
+    await event_store.append_events("s", [Crowded(7, 8)])
+    frame = await frame_of(event_store)
+
+    assert frame.columns.is_unique
+    assert (frame["event_position"].iloc[0], frame["event_event_position"].iloc[0]) == (8, 7)
+
+
+@in_event_loop
+async def test_a_field_of_mixed_types_and_a_timestamp_that_is_no_time_are_kept_as_they_are() -> None:
+    event_store = in_memory(Measured)
+    await event_store.append_events("s", [Measured(1, 5), Measured(2, "five"), Measured(3, None)])
+    await event_store.append_events("t", [Measured("noon", 5)])
+    frame = await frame_of(event_store)
+    noon = await frame_of(event_store, after=3)
+
+    assert frame["timestamp"].to_list() == [1, 2, 3, "noon"]
+    assert noon["timestamp"].to_list() == ["noon"]
+    assert frame["value"].to_list()[:2] == [5, "five"]
+    assert pd.isna(frame["value"].iloc[2])
+
+
+# A Parquet file
+
+PARQUET_TYPES = {
+    "position": "BIGINT",
+    "stream_id": "VARCHAR",
+    "version": "BIGINT",
+    "event_id": "VARCHAR",
+    "event_type": "VARCHAR",
+    "schema_version": "BIGINT",
+    "recorded_at": "TIMESTAMP WITH TIME ZONE",
+    "correlation_id": "VARCHAR",
+    "causation_id": "VARCHAR",
+    "metadata": "VARCHAR",
+    "payload": "VARCHAR",
+}
+
+
+def parquet_types(path: Path) -> dict[str, str]:
+    with duckdb.connect() as connection:
+        found = connection.read_parquet(str(path))
+        return dict(zip(found.columns, map(str, found.types), strict=True))
+
+
+@in_event_loop
+async def test_a_parquet_file_has_every_column_of_the_log_with_its_type_whatever_is_in_it(tmp_path: Path) -> None:
+    without_causes = in_memory()
+    await without_causes.append_events("order-o-1", [OrderPlaced("o-1", "ada", (MUG,), 500, NEW_YEAR)])
+    for number, event_store in enumerate([in_memory(), without_causes, await two_orders(in_memory())]):
+        path = tmp_path / f"{number}.parquet"
+        assert await export_parquet(event_store, path) == await event_store.head()
+        assert parquet_types(path) == PARQUET_TYPES
+    assert tuple(PARQUET_TYPES) == StoredEvent._fields
+
+
+@in_event_loop
+async def test_sql_finds_in_a_parquet_file_what_is_in_the_log(tmp_path: Path) -> None:
+    event_store = await two_orders(in_memory())
+    await export_parquet(event_store, tmp_path / "log.parquet")
+    wanted = ", ".join(StoredEvent._fields).replace("recorded_at", "epoch_us(recorded_at)")
+    with duckdb.connect() as connection:
+        found = connection.read_parquet(str(tmp_path / "log.parquet")).project(wanted).order("position").fetchall()
+    [columns] = [columns async for columns in event_store.read_columns(*StoredEvent._fields)]
+    columns["event_id"] = [str(event_id) for event_id in columns["event_id"]]
+    columns["recorded_at"] = [round(time.timestamp() * 1_000_000) for time in columns["recorded_at"]]
+
+    assert found == list(zip(*(columns[name] for name in StoredEvent._fields), strict=True))
+
+
+@in_event_loop
+async def test_causes_that_come_late_in_a_long_log_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_STRETCH", 1_500)
+    event_store = in_memory(Measured)
+    await event_store.append_events("s", [Measured(n, None) for n in range(3_000)])
+    await event_store.append_events("s", [NewEvent(Measured(0, None), correlation_id="at last")])
+    await export_parquet(event_store, tmp_path / "log.parquet")
+    with duckdb.connect() as connection:
+        causes = connection.read_parquet(str(tmp_path / "log.parquet")).aggregate("max(correlation_id)").fetchall()
+
+    assert causes == [("at last",)]
+    assert parquet_types(tmp_path / "log.parquet") == PARQUET_TYPES
+
+
+def all_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@in_event_loop
+async def test_a_parquet_file_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "folder.parquet").mkdir()
+    (tmp_path / "file").touch()
+    before = all_in(tmp_path)
+    for target, reason in {
+        tmp_path / "absent" / "log.parquet": "No such file or directory",
+        tmp_path / "folder.parquet": "Is a directory",
+        tmp_path / "file" / "log.parquet": "Not a directory",
+    }.items():
+        with pytest.raises(LogTableError, match=rf"^{target} cannot be written: {reason}$"):
+            await export_parquet(in_memory(), target)
+    assert all_in(tmp_path) == before
+
+
+@in_event_loop
+async def test_an_earlier_parquet_file_is_replaced_only_by_a_whole_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "log.parquet").write_text("precious")
+
+    def full(path: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    event_store = await two_orders(in_memory())
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        with pytest.raises(LogTableError, match="No space left on device"):
+            await export_parquet(event_store, tmp_path / "log.parquet")
+    assert all_in(tmp_path) == ["log.parquet"]
+    assert (tmp_path / "log.parquet").read_text() == "precious"
+
+    await export_parquet(await two_orders(in_memory()), tmp_path / "log.parquet")
+    assert all_in(tmp_path) == ["log.parquet"]
+    assert parquet_types(tmp_path / "log.parquet") == PARQUET_TYPES
