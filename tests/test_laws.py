@@ -195,7 +195,30 @@ def test_a_failure_is_told_to_its_sender_and_to_nobody_else(duckdb: bool, exampl
                 for outcome in await sent_together(world.store, batch):
                     assert isinstance(outcome, Outcome | EventStoreError)
                     failed += isinstance(outcome, EventStoreError)
-            assert failed <= sum(isinstance(each, Failure) for each in trouble)
+            assert failed <= len(before_writing)
+
+        before_writing = [each for each in trouble if each is Failure.NOTHING_WRITTEN]
+        play(duckdb, [each for each in trouble if each is not Failure.ANSWER_LOST], scene)
+
+    holds()
+
+
+@kinds
+def test_no_command_causes_its_events_twice_and_a_refused_one_causes_none(duckdb: bool, examples: int) -> None:
+    @law(examples)
+    @given(batches, troubles)
+    def holds(run: list[list[Command]], trouble: list[Trouble]) -> None:
+        async def scene(world: World) -> None:
+            refused: set[str] = set()
+            for number, batch in enumerate(run):
+                requests = {f"request-{number}-{index}": command for index, command in enumerate(batch)}
+                sending = (world.store.send(command, correlation_id=request) for request, command in requests.items())
+                for outcome in await asyncio.gather(*sending, return_exceptions=True):
+                    if isinstance(outcome, Outcome) and outcome.rejection is not None:
+                        refused.add(outcome.correlation_id)
+            causes = [each.correlation_id async for each in world.event_store.read_all()]
+            assert len(causes) == len(set(causes))  # each command here causes one event at the most
+            assert refused.isdisjoint(causes)
 
         play(duckdb, trouble, scene)
 

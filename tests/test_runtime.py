@@ -657,6 +657,14 @@ async def test_when_nothing_can_be_written_everyone_is_told_so(monkeypatch: pyte
 async def test_an_append_whose_answer_was_lost_is_in_the_state_if_it_is_in_the_log(
     monkeypatch: pytest.MonkeyPatch, event_store: RowEventStore, at_once: int
 ) -> None:
+    async with order_store(event_store) as store:
+        lose_first_answer(monkeypatch, event_store)
+        await asyncio.gather(*(answer(store.send(PLACE)) for _ in range(at_once)))
+        assert store.state == await load_state(event_store)
+        assert len(store.state.orders) == at_once
+
+
+def lose_first_answer(monkeypatch: pytest.MonkeyPatch, event_store: RowEventStore) -> None:
     append, lost = event_store.append_many, iter([True])
 
     async def losing(appends: Sequence[AppendEvents]) -> list[Any]:
@@ -665,11 +673,16 @@ async def test_an_append_whose_answer_was_lost_is_in_the_state_if_it_is_in_the_l
             raise EventStoreError("the line is dead")
         return answers
 
-    async with order_store(event_store) as store:
-        monkeypatch.setattr(event_store, "append_many", losing)
-        await asyncio.gather(*(answer(store.send(PLACE)) for _ in range(at_once)))
-        assert store.state == await load_state(event_store)
-        assert len(store.state.orders) == at_once
+    monkeypatch.setattr(event_store, "append_many", losing)
+
+
+@in_event_loop
+async def test_an_append_whose_answer_was_lost_is_not_written_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with account_store(event_store := accounts_in_memory()) as store:
+        lose_first_answer(monkeypatch, event_store)
+        answers = await asyncio.gather(*(answer(store.send(Deposit(key, 5))) for key in ("ada", "bea")))
+        assert [str(each) for each in answers] == ["the line is dead"] * 2
+        assert balances(store) == {"ada": 5, "bea": 5}
 
 
 @in_event_loop
@@ -975,8 +988,8 @@ async def play(event_store):
         columns = [columns async for columns in event_store.read_columns(*StoredEvent._fields)]
     print(hashlib.sha256(repr(columns).encode()).hexdigest(), sum(len(stretch["version"]) for stretch in columns))
 
-asyncio.run(play(InMemoryEventStore(clock=TestClock())))
-asyncio.run(play(DuckDBEventStore(sys.argv[1], clock=TestClock())))
+asyncio.run(play(InMemoryEventStore(clock=TestClock(), ids=SeededIds(1))))
+asyncio.run(play(DuckDBEventStore(sys.argv[1], clock=TestClock(), ids=SeededIds(1))))
 """
 
 

@@ -39,10 +39,11 @@ class DuckDBEventStore(RowEventStore):
     returns. Reads run beside them in threads of their own.
 
     Args:
-        path: The file; made if it is not there.
+        path: The file.
         codec: How events become JSON and back; orders by default.
         clock: What stamps `recorded_at` where the writer does not.
         ids: What draws event ids where the writer does not.
+        create: Make a log that is not there. False refuses, for whoever means to read one.
 
     Raises:
         EventStoreError: At the first use: the file is open elsewhere, is no log, is damaged, or cannot be written.
@@ -55,10 +56,11 @@ class DuckDBEventStore(RowEventStore):
         codec: Codec = ORDER_CODEC,
         clock: Clock | None = None,
         ids: IdGenerator | None = None,
+        create: bool = True,
     ) -> None:
         super().__init__(codec=codec, clock=clock, ids=ids)
         self.path = Path(path).absolute()
-        self._writer = DuckDBWriter(self.path.resolve(), self._clock, self._ids, self._bell)
+        self._writer = DuckDBWriter(self.path.resolve(), self._clock, self._ids, self._bell, create=create)
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"orderlab read {self.path.name}")
         # A notebook drops event stores without closing them; the file must not stay locked for that.
         self._finalizer = weakref.finalize(self, _let_go, self._writer, self._readers)
@@ -106,11 +108,13 @@ class DuckDBEventStore(RowEventStore):
         await self._open()
         return self
 
-    async def _open(self) -> duckdb.DuckDBPyConnection:
+    async def _open(self) -> None:
         self._require_open()
         opened = self._writer.open()
-        # Shielded, because one caller who gives up waiting must not take the opening from the others.
-        return opened.result() if opened.done() else await asyncio.shield(asyncio.wrap_future(opened))
+        if opened.done():
+            opened.result()
+        else:  # shielded, because one caller who gives up waiting must not take the opening from the others
+            await asyncio.shield(asyncio.wrap_future(opened))
 
     async def _rows(self, where: str, *parameters: object) -> list[StoredEvent]:
         query = f"SELECT {_ALL} FROM events WHERE {where}"  # noqa: S608 - both parts are constants of this module
@@ -119,12 +123,12 @@ class DuckDBEventStore(RowEventStore):
 
     async def _read(self, query: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Run a query on a cursor of its own, in a reader's thread."""
-        connection = await self._open()
+        await self._open()
         self._require_open()
 
         def run() -> T:
             try:
-                with connection.cursor() as cursor:
+                with self._writer.reader.cursor() as cursor:
                     return query(cursor)
             except duckdb.Error as error:
                 raise failure(self.path, error) from error

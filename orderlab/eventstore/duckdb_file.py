@@ -41,27 +41,36 @@ _open_paths: set[Path] = set()
 _open_paths_lock = threading.Lock()
 
 
-def open_file(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a log's file, making it if there is none.
+def open_file(path: Path, *, create: bool = True) -> duckdb.DuckDBPyConnection:
+    """Open a log's file for this process, which must `release` it in the end.
+
+    Args:
+        path: The file, resolved.
+        create: Make a log if there is none.
 
     Raises:
         EventStoreError: It cannot be opened; one sentence says why and what to do. The file is left as it is.
     """
     _claim(path)
     try:
-        _require_duckdb(path)
+        return connect(path, create=create)
+    except BaseException:
+        release(path)
+        raise
+
+
+def connect(path: Path, *, create: bool) -> duckdb.DuckDBPyConnection:
+    """Connect to a log's file that this process has claimed already."""
+    try:
+        _require_duckdb(path, create=create)
         connection = duckdb.connect(str(path), config=_CONFIG)
         try:
-            _require_schema(connection, path)
+            _require_schema(connection, path, create=create)
         except BaseException:
             connection.close()
             raise
     except (duckdb.Error, OSError) as error:
-        release(path)
         raise failure(path, error) from error
-    except BaseException:
-        release(path)
-        raise
     return connection
 
 
@@ -109,10 +118,12 @@ def _claim(path: Path) -> None:
         _open_paths.add(path)
 
 
-def _require_duckdb(path: Path) -> None:
+def _require_duckdb(path: Path, *, create: bool) -> None:
     """Look at the file's mark before DuckDB does, which would try to fetch a reader for other databases."""
     if not path.exists():
-        return
+        if create:
+            return
+        raise EventStoreError(f"there is no log at {path}")
     if path.is_dir():
         raise EventStoreError(f"{path} is a folder; name a file in it")
     with path.open("rb") as file:
@@ -120,11 +131,13 @@ def _require_duckdb(path: Path) -> None:
             raise EventStoreError(f"{path} is not a DuckDB file; it was left as it is")
 
 
-def _require_schema(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _require_schema(connection: duckdb.DuckDBPyConnection, path: Path, *, create: bool) -> None:
     tables = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if "orderlab_schema" not in tables:
         if "events" in tables:
             raise EventStoreError(f"{path} has a table `events` that orderlab did not make; it was left as it is")
+        if not create:
+            raise EventStoreError(f"there is no log in {path}, which is a database of something else")
         connection.execute("BEGIN; " + _CREATE + " COMMIT;")
         return
     [(version,)] = connection.execute("SELECT coalesce(max(version), 0) FROM orderlab_schema").fetchall()

@@ -24,7 +24,7 @@ from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.bell import Bell
-from orderlab.eventstore.duckdb_file import failure, open_file, release
+from orderlab.eventstore.duckdb_file import connect, failure, open_file, release
 from orderlab.eventstore.ledger import Ledger, Place
 from orderlab.eventstore.stored import EncodedAppend, StoredEvent, as_utc
 
@@ -57,26 +57,32 @@ class DuckDBWriter:
 
     Args:
         path: The file, resolved.
+        create: Make a log if there is none.
         clock: What stamps `recorded_at`.
         ids: What draws event ids.
         bell: Rung after each commit that wrote something.
     """
 
-    def __init__(self, path: Path, clock: Clock, ids: IdGenerator, bell: Bell) -> None:
+    reader: duckdb.DuckDBPyConnection
+    """Once open: what readers make their cursors of."""
+
+    def __init__(self, path: Path, clock: Clock, ids: IdGenerator, bell: Bell, *, create: bool = True) -> None:
         self._path = path
+        self._create = create
         self._clock = clock
         self._ids = ids
         self._bell = bell
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._opened: Future[duckdb.DuckDBPyConnection] = Future()
+        self._opened: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, name=f"orderlab {path.name}", daemon=True)
         self._started = False
         self._closing = False
+        self._given_up = False
         self._lock = threading.Lock()
         self.position = 0
 
-    def open(self) -> "Future[duckdb.DuckDBPyConnection]":
-        """Start the thread if it is not running, and return when it can be used: a connection to read from."""
+    def open(self) -> "Future[None]":
+        """Start the thread if it is not running, and return when it can be used."""
         with self._lock:
             if not self._started and not self._closing:
                 self._started = True
@@ -112,12 +118,12 @@ class DuckDBWriter:
 
     def _run(self) -> None:
         try:
-            self._connection = open_file(self._path)
+            self._connection = open_file(self._path, create=self._create)
             self._read_bookkeeping()
         except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the file to open
             self._opened.set_exception(error)
             return
-        self._opened.set_result(self._connection.cursor())
+        self._opened.set_result(None)
         try:
             self._work()
         finally:
@@ -128,6 +134,7 @@ class DuckDBWriter:
         try:
             self._ledger = _read_ledger(self._connection)
             self._appender = self._connection.appender("events")
+            self.reader = self._connection.cursor()
         except duckdb.Error as error:  # damage that opening the file did not meet
             self._let_go()
             raise failure(self._path, error) from error
@@ -171,6 +178,8 @@ class DuckDBWriter:
     def _commit(self, group: list[_Job]) -> None:
         """Write a group in one transaction; if that fails, each job by itself, so that none fails for another."""
         try:
+            if self._given_up:
+                self._reopen()
             with collector_resting() if sum(map(_events, group)) > _MANY_EVENTS else nullcontext():
                 plan = self._ledger.plan([append for job in group for append in job.batch], self._clock, self._ids)
                 if plan.rows:
@@ -195,6 +204,9 @@ class DuckDBWriter:
             self._appender.append_rows(_as_written(rows))
             self._appender.flush()
             self._connection.commit()
+        except duckdb.FatalException:
+            self._given_up = True
+            raise
         except duckdb.Error:
             self._appender.clear()  # it keeps its rows through a rollback
             try:
@@ -207,7 +219,15 @@ class DuckDBWriter:
         try:
             self._connection.execute("CHECKPOINT")
         except duckdb.Error as error:  # every commit is safe in the write-ahead file, so this costs only time
+            self._given_up = True
             logger.warning("%s", failure(self._path, error))
+
+    def _reopen(self) -> None:
+        """Begin again with what is durable: after some failures DuckDB takes no more from a connection."""
+        self._connection.close()
+        self._connection = connect(self._path, create=False)
+        self._read_bookkeeping()
+        self._given_up = False
 
 
 def _closed(path: Path) -> EventStoreError:

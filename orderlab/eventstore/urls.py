@@ -48,9 +48,7 @@ async def open_event_store(
         from orderlab.eventstore.duckdb import DuckDBEventStore  # noqa: PLC0415 - a log in memory needs no duckdb
 
         path = path_of(rest, url)
-        if not create and not path.exists():
-            raise EventStoreError(f"there is no log at {path}")
-        async with DuckDBEventStore(path, codec=codec, clock=clock, ids=ids) as in_file:
+        async with DuckDBEventStore(path, codec=codec, clock=clock, ids=ids, create=create) as in_file:
             yield in_file
     elif scheme in ("postgresql", "postgres"):
         raise EventStoreError(f"this version of orderlab keeps no log in PostgreSQL yet: use {_FORMS}")

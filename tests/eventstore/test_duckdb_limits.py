@@ -111,15 +111,15 @@ async def main():
     else:
         room_for(2_000)
         await append(30)
-        during = [recorded.event.number for recorded in await event_store.load_events("a")]
-        assert during == list(range(written)), during
-        assert await event_store.head() == written
-        assert len(told) > 20, told
+    full, told[:] = list(told), []
+    wanted = [*range(written)]
+    try:
+        read = [recorded.event.number for recorded in await event_store.load_events("a")] == wanted
+    except EventStoreError as error:
+        read = str(error)
     room_for(None)
-    full = list(told)
-    told.clear()
     await append(5)
-    print(json.dumps({"full": full, "later": told, "written": written}), flush=True)
+    print(json.dumps({"full": full, "read": read, "later": told, "written": written}), flush=True)
     sys.stdin.read()
 
 asyncio.run(main())
@@ -144,6 +144,7 @@ def on_a_full_disk(path: Path, *when: str) -> Iterator[dict[str, Any]]:
 
 def test_on_a_full_disk_appends_fail_in_a_sentence_and_go_on_when_there_is_room(path: Path) -> None:
     with on_a_full_disk(path) as told:
+        assert 20 < len(told["full"]) < 30
         for text in told["full"]:
             assert after_the_name(path, text) == (
                 "could not be written (File too large): nothing of this append is in the log; "
@@ -153,8 +154,18 @@ def test_on_a_full_disk_appends_fail_in_a_sentence_and_go_on_when_there_is_room(
         assert read(path) == list(range(told["written"]))
 
 
-@pytest.mark.xfail(strict=True, reason="a checkpoint that fails ends DuckDB's connection, and the log is not reopened")
+def test_on_a_full_disk_all_that_was_written_can_be_read(path: Path) -> None:
+    with on_a_full_disk(path) as told:
+        assert told["read"] is True
+
+
 def test_after_a_checkpoint_on_a_full_disk_appends_go_on_when_there_is_room(path: Path) -> None:
     with on_a_full_disk(path, "checkpoint") as told:
         assert read(path) == list(range(told["written"]))
         assert told["later"] == []
+
+
+@pytest.mark.xfail(strict=True, reason="after a failed checkpoint only the next append opens the log again, no read does")
+def test_after_a_checkpoint_on_a_full_disk_all_that_was_written_can_be_read(path: Path) -> None:
+    with on_a_full_disk(path, "checkpoint") as told:
+        assert told["read"] is True

@@ -14,11 +14,9 @@ from orderlab.core.environment import TestClock
 from orderlab.core.log import EncodedEvent
 from orderlab.eventstore import duckdb_file, duckdb_writer
 from orderlab.eventstore.base import EventStoreError
-from orderlab.eventstore.bell import Bell
 from orderlab.eventstore.contract import Noted
 from orderlab.eventstore.duckdb_writer import DuckDBWriter
 from orderlab.eventstore.stored import StoredEvent
-from orderlab.system import RandomIds, SystemClock
 
 
 @pytest.fixture
@@ -167,9 +165,9 @@ async def test_who_gives_up_waiting_for_the_opening_leaves_it_to_the_others(
 ) -> None:
     gate, open_file = Gate(), duckdb_file.open_file
 
-    def open_after_the_gate(path: Path) -> duckdb.DuckDBPyConnection:
+    def open_after_the_gate(path: Path, **options: Any) -> duckdb.DuckDBPyConnection:
         gate.pass_through(0)
-        return open_file(path)
+        return open_file(path, **options)
 
     monkeypatch.setattr(duckdb_writer, "open_file", open_after_the_gate)
     event_store = opened(path)
@@ -204,7 +202,8 @@ def test_a_writer_closed_by_another_thread_answers_rather_than_be_waited_for(pat
     async def submit() -> None:
         writer.submit([])
 
-    writer = DuckDBWriter(path, SystemClock(), RandomIds(), Bell())
+    event_store = opened(path)
+    writer = event_store._writer
     writer.open().result(PATIENCE_SECONDS)
     writer.close()
     with pytest.raises(EventStoreError, match=r"log\.duckdb is closed$"):
@@ -212,7 +211,8 @@ def test_a_writer_closed_by_another_thread_answers_rather_than_be_waited_for(pat
 
 
 def test_a_writer_closed_before_it_was_opened_cannot_be_opened(path: Path) -> None:
-    writer = DuckDBWriter(path, SystemClock(), RandomIds(), Bell())
+    event_store = opened(path)
+    writer = event_store._writer
     writer.close()
     with pytest.raises(EventStoreError, match=r"log\.duckdb is closed$"):
         writer.open().result(PATIENCE_SECONDS)
