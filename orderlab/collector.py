@@ -13,9 +13,9 @@ _resting = 0
 def collector_resting() -> Iterator[None]:
     """Pause the garbage collector, and restore it as it was.
 
-    Going through all the live objects again and again takes longer than decoding them. What was made meanwhile is moved
-    straight to the oldest generation: as young objects it would all be gone through at once, a third of a replay's time.
-    Rests may overlap, in several threads; the last to end wakes the collector.
+    Going through all the live objects again and again takes longer than decoding them. What was made meanwhile is
+    moved straight to the oldest generation: as young objects it would all be gone through at once, a third of a
+    replay's time. Rests may overlap, in several threads; the last to end wakes the collector.
     """
     global _resting  # noqa: PLW0603 - the collector is one for the process
     with _lock:

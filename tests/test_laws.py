@@ -25,8 +25,8 @@ from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.eventstore.rows import RowEventStore
 from orderlab.eventstore.stored import StoredEvent
-from orderlab.orders.actions import Command
-from orderlab.orders.model import OrderState
+from orderlab.orders.actions import Command, PlaceOrder
+from orderlab.orders.model import OrderItem, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 from orderlab.replay import load_state
 from orderlab.runtime import Outcome, Store
@@ -75,11 +75,16 @@ class World:
         return answers
 
 
+lively_commands: st.SearchStrategy[Command] = st.one_of(
+    busy_commands, st.just(PlaceOrder("customer-1", (OrderItem("p-1", "Mug", 2, 250),)))
+)
+"""Commands about a handful of orders, and enough new orders that most batches have something to write."""
+
 troubles: st.SearchStrategy[list[Trouble]] = st.lists(
-    st.one_of(st.none(), st.sampled_from(Failure), busy_commands), max_size=8
+    st.one_of(st.none(), st.sampled_from(Failure), busy_commands), min_size=1, max_size=8
 )
 batches: st.SearchStrategy[list[list[Command]]] = st.lists(
-    st.lists(busy_commands, min_size=1, max_size=6), min_size=1, max_size=5
+    st.lists(lively_commands, min_size=1, max_size=6), min_size=1, max_size=5
 )
 kinds = pytest.mark.parametrize(("duckdb", "examples"), [(False, 120), (True, 15)], ids=["memory", "duckdb"])
 

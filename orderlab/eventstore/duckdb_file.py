@@ -1,7 +1,6 @@
 """A log's DuckDB file: how it is opened and laid out, and its failures in words."""
 
 import re
-import threading
 from pathlib import Path
 
 import duckdb
@@ -37,8 +36,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,  # opening a file never reaches for the network
 }
 
-_open_paths: set[Path] = set()
-_open_paths_lock = threading.Lock()
+_open_paths: dict[Path, object] = {}
 
 
 def open_file(path: Path, *, create: bool = True) -> duckdb.DuckDBPyConnection:
@@ -76,8 +74,7 @@ def connect(path: Path, *, create: bool) -> duckdb.DuckDBPyConnection:
 
 def release(path: Path) -> None:
     """Let this process open the path again."""
-    with _open_paths_lock:
-        _open_paths.discard(path)
+    _open_paths.pop(path, None)
 
 
 def failure(path: Path, error: Exception) -> EventStoreError:
@@ -112,10 +109,10 @@ _SENTENCES = {
 
 def _claim(path: Path) -> None:
     """Hold the path for one event store in this process: DuckDB's own lock is between processes only."""
-    with _open_paths_lock:
-        if path in _open_paths:
-            raise EventStoreError(f"{path} is open in this process already: close that event store first, or use it")
-        _open_paths.add(path)
+    claim = object()
+    # One step, and not a lock: the collector may close a dropped event store, which waits for its thread, at any point.
+    if _open_paths.setdefault(path, claim) is not claim:
+        raise EventStoreError(f"{path} is open in this process already: close that event store first, or use it")
 
 
 def _require_duckdb(path: Path, *, create: bool) -> None:

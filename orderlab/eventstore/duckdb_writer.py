@@ -119,7 +119,11 @@ class DuckDBWriter:
     def _run(self) -> None:
         try:
             self._connection = open_file(self._path, create=self._create)
-            self._read_bookkeeping()
+            try:
+                self._read_bookkeeping()
+            except BaseException:
+                self._let_go()
+                raise
         except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the file to open
             self._opened.set_exception(error)
             return
@@ -136,7 +140,6 @@ class DuckDBWriter:
             self._appender = self._connection.appender("events")
             self.reader = self._connection.cursor()
         except duckdb.Error as error:  # damage that opening the file did not meet
-            self._let_go()
             raise failure(self._path, error) from error
         self.position = self._ledger.position
 
@@ -218,9 +221,13 @@ class DuckDBWriter:
     def _checkpoint(self) -> None:
         try:
             self._connection.execute("CHECKPOINT")
-        except duckdb.Error as error:  # every commit is safe in the write-ahead file, so this costs only time
+        except duckdb.Error as error:  # every commit is safe in the write-ahead file, so nothing is lost
             self._given_up = True
             logger.warning("%s", failure(self._path, error))
+            try:
+                self._reopen()
+            except EventStoreError as not_yet:  # tried again with the next append, whose writer is told
+                logger.warning("%s", not_yet)
 
     def _reopen(self) -> None:
         """Begin again with what is durable: after some failures DuckDB takes no more from a connection."""
