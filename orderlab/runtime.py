@@ -243,6 +243,7 @@ class Store(Generic[StateT]):
                     await self._take_in()
         except Exception as error:
             logger.exception("commands failed: %d", len(waiting))
+            self._behind = True
             for sent in waiting:
                 sent.fail(error)
 
@@ -305,16 +306,16 @@ class Store(Generic[StateT]):
     async def _append(self, appends: Sequence[AppendEvents]) -> list[Appended | Exception]:
         """Append in one transaction; if that fails as a whole, one by one, so that none fails for another.
 
-        Trying again is safe, for an append that failed has written nothing.
+        Trying again is safe as long as the log has not grown: else the failure may have been of the answer alone.
         """
         if not appends:
             return []
         try:
             return list(await self._event_store.append_many(appends))
         except Exception as error:  # noqa: BLE001 - handed to the command's sender
-            if len(appends) == 1:
-                logger.warning("an append to %s failed: %s", appends[0].stream_id, error)
-                return [error]
+            if len(appends) == 1 or await self._event_store.head() != self._position:
+                logger.warning("commands that could not be written: %d (%s)", len(appends), error)
+                return [error] * len(appends)
         return [answer for append in appends for answer in await self._append([append])]
 
     async def _commit(self, working: StateT, answers: Sequence[Appended | Exception]) -> None:

@@ -2,15 +2,15 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
 import pytest
 from accounts import ACCOUNT_CODEC, Account, Accounts, Deposit, Deposited, InsufficientFunds, Withdraw, account_reducer
+from event_loop import in_event_loop
 
 from orderlab.core.decider import Step
 from orderlab.core.effects import AppendEvents
@@ -28,20 +28,11 @@ from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 from orderlab.replay import load_state
 from orderlab.runtime import Outcome, Store
 
-P = ParamSpec("P")
 Act = Callable[[], Awaitable[None]]
 
 MUG = OrderItem("p-1", "Mug", 2, 250)
 PLACE = PlaceOrder("customer-1", [MUG])
 PLACE_ADA = PlaceOrder("customer-1", [MUG], "ada")
-
-
-def in_event_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    @wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 20))
-
-    return run
 
 
 @pytest.fixture(params=["memory", "duckdb"])

@@ -86,7 +86,7 @@ troubles: st.SearchStrategy[list[Trouble]] = st.lists(
 batches: st.SearchStrategy[list[list[Command]]] = st.lists(
     st.lists(lively_commands, min_size=1, max_size=6), min_size=1, max_size=5
 )
-kinds = pytest.mark.parametrize(("duckdb", "examples"), [(False, 120), (True, 15)], ids=["memory", "duckdb"])
+kinds = pytest.mark.parametrize(("duckdb", "examples"), [(False, 150), (True, 12)], ids=["memory", "duckdb"])
 
 Scene = Callable[[World], Any]
 

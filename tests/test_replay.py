@@ -1,15 +1,15 @@
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 
 import pytest
 from accounts import ACCOUNT_CODEC, Account, Deposit, Deposited, account_environment, account_reducer
+from event_loop import in_event_loop
 
 from orderlab.core.codec import JsonCodec
 from orderlab.core.decider import Step
@@ -28,8 +28,6 @@ from orderlab.orders.reducer import OrderReducer
 from orderlab.replay import load_state, position_of, replay
 from orderlab.runtime import Store
 
-P = ParamSpec("P")
-
 MUG = OrderItem("p-1", "Mug", 2, 250)
 NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -40,14 +38,6 @@ def at(seconds: float) -> datetime:
 
 def placed(order_id: str, seconds: float = 0) -> OrderPlaced:
     return OrderPlaced(order_id, "customer-1", (MUG,), 500, at(seconds))
-
-
-def in_event_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    @wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 20))
-
-    return run
 
 
 @pytest.fixture(params=["memory", "duckdb"])
@@ -115,6 +105,7 @@ async def test_a_position_beyond_the_end_gives_the_end() -> None:
     event_store = InMemoryEventStore()
     await write_six(event_store)
     assert await load_state(event_store, 7_000) == await load_state(event_store)
+    assert await position_of(event_store, 7_000) == 6
 
 
 @in_event_loop

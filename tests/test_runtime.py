@@ -2,13 +2,12 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -24,6 +23,7 @@ from accounts import (
     account_environment,
     account_reducer,
 )
+from event_loop import in_event_loop
 
 from orderlab import runtime
 from orderlab.core.decider import DeciderReducer, Step
@@ -52,7 +52,6 @@ from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 from orderlab.replay import load_state
 from orderlab.runtime import Outcome, Store, StoreClosed
 
-P = ParamSpec("P")
 Act = Callable[[Sequence[AppendEvents]], Awaitable[None]]
 
 NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
@@ -61,14 +60,6 @@ PLACE = PlaceOrder("customer-1", [MUG])
 PLACE_ADA = PlaceOrder("customer-1", [MUG], "ada")
 SHIP_ADA = ShipOrder("ada", "TRACK-1")
 CANCEL_ADA = CancelOrder("ada", "changed my mind")
-
-
-def in_event_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    @wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 20))
-
-    return run
 
 
 @pytest.fixture(params=["memory", "duckdb"])
@@ -683,6 +674,17 @@ async def test_an_append_whose_answer_was_lost_is_not_written_twice(monkeypatch:
         answers = await asyncio.gather(*(answer(store.send(Deposit(key, 5))) for key in ("ada", "bea")))
         assert [str(each) for each in answers] == ["the line is dead"] * 2
         assert balances(store) == {"ada": 5, "bea": 5}
+
+
+@in_event_loop
+async def test_after_an_append_of_which_nothing_is_known_the_log_is_read_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with account_store(event_store := accounts_in_memory()) as store:
+        lose_first_answer(monkeypatch, event_store)
+        with monkeypatch.context() as unreadable:
+            unreadable.setattr(event_store, "head", failing_head)
+            await asyncio.gather(*(answer(store.send(Deposit(key, 5))) for key in ("ada", "bea")))
+        refused = await store.send(Withdraw("ada", 6))
+        assert refused.rejection == InsufficientFunds("ada", 5)
 
 
 @in_event_loop

@@ -18,7 +18,7 @@ from uuid import UUID
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
-from benchmarks.sample import CUSTOMER, ITEMS, REASON, TOTAL_CENTS, TRACKING_NUMBER, is_cancelled
+from benchmarks.sample import CUSTOMER, ITEMS, LATER, REASON, TOTAL_CENTS, TRACKING_NUMBER, before, is_cancelled
 
 PeerApplication = Application[UUID]
 
@@ -101,11 +101,11 @@ def save(opened: PeerApplication, aggregates: list[Any]) -> None:
 def write_orders(opened: PeerApplication, count: int) -> None:
     """Write the same events as `events_of_orders` gives, in the same order."""
     orders = placed_orders(count - count // 2)
-    save(opened, orders)
-    ended = orders[: count // 2]
-    for index, order in enumerate(ended):
-        end(order, index)
-    save(opened, ended)
+    for start in range(0, len(orders) + LATER, LATER):
+        save(opened, orders[start : start + LATER])
+        for index in before(start, count):
+            end(orders[index], index)
+        save(opened, [orders[index] for index in before(start, count)])
 
 
 def replayed(opened: PeerApplication) -> dict[UUID, Any]:

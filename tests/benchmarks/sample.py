@@ -11,6 +11,7 @@ from orderlab.system import RandomIds
 
 ITEMS = tuple(OrderItem(f"p-{number:02}", "Graph-paper notebook, A5", 2, 1_150) for number in range(1, 4))
 TOTAL_CENTS = sum(item.total_cents for item in ITEMS)
+LATER = 1_000
 CUSTOMER, REASON, TRACKING_NUMBER = "customer-17", "Found it cheaper", "HERON-000001"
 
 
@@ -43,9 +44,21 @@ def placed_orders(count: int) -> list[Written]:
 
 
 def events_of_orders(count: int) -> list[Written]:
-    """Return so many events: first that orders are placed, then what becomes of as many of them as there is room."""
+    """Return so many events: orders are placed, and each is shipped or cancelled when `LATER` others have been placed.
+
+    An odd last order stays placed.
+    """
     placed = placed_orders(count - count // 2)
-    return placed + [_ended(each, index) for index, each in enumerate(placed[: count // 2])]
+    events: list[Written] = []
+    for start in range(0, len(placed) + LATER, LATER):
+        events += placed[start : start + LATER]
+        events += [_ended(placed[index], index) for index in before(start, count)]
+    return events
+
+
+def before(start: int, count: int) -> range:
+    """Return the indices of the orders that end when those up to `start` + `LATER` have been placed."""
+    return range(max(start - LATER, 0), min(start, count // 2))
 
 
 def _ended(placed: Written, index: int) -> Written:

@@ -135,7 +135,6 @@ def test_the_times_in_json_are_exact(tmp_path: Path) -> None:
 def test_a_replay_changes_nothing(folder: Path) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     done("replay", LOG, cwd=folder)
-    done("replay", LOG, "--order", "1", cwd=folder)
 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 

@@ -1,13 +1,12 @@
 import asyncio
 import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commandline import done
 
 from orderlab.core.environment import SequentialIds, TestClock
 from orderlab.datasets.desk import simulate
@@ -46,8 +45,7 @@ def row_of(log: Path) -> list[str]:
 def test_the_commands_in_the_readme_make_the_same_bytes_again(tmp_path: Path) -> None:
     [block] = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     for command in block.splitlines():
-        arguments = command.removeprefix("orderlab ").split()
-        subprocess.run([sys.executable, "-m", "orderlab", *arguments], cwd=tmp_path, check=True, capture_output=True)
+        done(*command.removeprefix("orderlab ").split(), cwd=tmp_path)
 
     made = {path.name: path.read_bytes() for path in tmp_path.glob("*.jsonl")}
     assert {log.name for log in LOGS} == set(made)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -41,8 +41,8 @@ class Undisturbed:
     folder: Path
     command: list[str]
     log: Path
-    digest: str
-    seconds: float
+    digest: str = ""
+    seconds: float = 0
 
     def started(self, name: str) -> tuple["subprocess.Popen[bytes]", Path]:
         """Start the same run into another log, and wait until that log's file is there."""
@@ -63,8 +63,7 @@ class Undisturbed:
 
     def killed(self, kill: int) -> tuple[float, Path]:
         """Start the same run, kill it at a random moment, and return that and the log that it leaves."""
-        # The first as soon as there is a file.
-        moment = self.seconds * random.Random(kill).random() if kill else 0.0
+        moment = self.seconds * random.Random(kill).random()
         while True:
             process, log = self.started(f"killed-{kill}")
             try:
@@ -85,12 +84,28 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     real = ["import", str(SOURCE), "--cancellations", "any"]
     command = real if SOURCE.exists() else ["simulate", "--seed", "1", "--orders", "20000"]
     folder = tmp_path_factory.mktemp("killed")
-    run = Undisturbed(folder, command, folder / "undisturbed.duckdb", "", 0)
+    run = Undisturbed(folder, command, folder / "undisturbed.duckdb")
     process, log = run.started("undisturbed")
     begun = monotonic()
     _, complaint = process.communicate(timeout=300)
+    seconds = monotonic() - begun
     assert (process.returncode, complaint) == (0, b"")
-    return Undisturbed(folder, command, log, digest_of(log), monotonic() - begun)
+    return replace(run, digest=digest_of(log), seconds=seconds)
+
+
+@pytest.mark.skipif(not SOURCE.exists(), reason=f"{SOURCE.name} is not here")
+def test_the_real_year_gives_the_orders_and_cancellations_that_are_in_it(undisturbed: Undisturbed) -> None:
+    said = json.loads(done("replay", "duckdb:///undisturbed.duckdb", "--json", cwd=undisturbed.folder))
+    again = json.loads(done(*undisturbed.command, "--to", "memory://", "--json", cwd=undisturbed.folder))
+
+    assert (said["orders"], said["cancelled"], said["total_cents"]) == (18_532, 2_439, 891_140_790)
+    assert again["file"]["counts"]["rows read"] == 541_909
+    assert again["log"] == {
+        "commands": 18_532 + 2_699,
+        "events: OrderCancelled": 2_439,
+        "events: OrderPlaced": 18_532,
+        "refused: CancelOrder, InvalidOrderState (cancelled)": 260,
+    }
 
 
 @pytest.mark.parametrize("kill", range(KILLS))
