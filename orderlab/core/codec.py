@@ -86,15 +86,21 @@ class JsonCodec:
         """Return the event's name, the present version of its shape, and its JSON text.
 
         Raises:
-            CodecError: The event is of no registered type, or holds what JSON cannot.
+            CodecError: The event is of no registered type, or holds what JSON or the type of a field does not allow.
         """
         shape = self._by_type.get(type(event))
         if shape is None:
             raise CodecError(f"{type(event).__name__} is no event type of this codec ({self._known()})")
         try:
-            return EncodedEvent(shape.name, shape.version, self._encode(in_utc(event, shape.times)).decode())
+            payload = self._encode(in_utc(event, shape.times)).decode()
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise CodecError(f"{shape.name} cannot be written as JSON: {error}") from error
+        try:
+            # Python does not check a field's type when a value is made, and an event that is written is there for ever.
+            shape.decode(payload)
+        except (msgspec.ValidationError, TypeError, ValueError) as error:
+            raise CodecError(f"{shape.name} could not be read again: {error}") from error
+        return EncodedEvent(shape.name, shape.version, payload)
 
     def decode(self, encoded: EncodedEvent, recorded_at: datetime) -> Any:
         """Return the domain value that was encoded, upcast step by step if its shape is old.

@@ -172,3 +172,13 @@ def test_every_other_shape_has_no_quick_decoder(name: str, version: int) -> None
 
 def test_codecs_of_the_same_types_versions_and_upcasters_are_equal() -> None:
     assert JsonCodec([Deposited, Withdrawn]) == ACCOUNT_CODEC
+
+
+@dataclass(frozen=True)
+class Weighed:
+    grams: int
+
+
+def test_an_event_that_could_not_be_read_again_is_not_written() -> None:
+    with pytest.raises(CodecError, match="Weighed could not be read again: Expected `int`, got `float`"):
+        JsonCodec([Weighed]).encode(Weighed(0.5))  # type: ignore[arg-type]
