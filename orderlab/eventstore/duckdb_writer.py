@@ -146,6 +146,9 @@ class DuckDBWriter:
     def _let_go(self) -> None:
         self._connection.close()
         release(self._path)
+        # Whoever still holds this writer holds nothing of DuckDB's, which complains of what is left at the very end.
+        for name in ("_connection", "_appender", "_ledger", "reader"):
+            self.__dict__.pop(name, None)
 
     def _work(self) -> None:
         dirty = False

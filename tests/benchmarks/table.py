@@ -95,7 +95,7 @@ _CAPTION = "µs: microseconds an event, the median of all rounds. The ratios are
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    ratio = f"{row.ratio:.2f} x as long" if row.is_limit else f"{row.ratio:.1f} x as fast"
+    ratio = f"{row.ratio:.{1 if row.ratio >= 10 else 2}f} x as {'long' if row.is_limit else 'fast'}"
     return (row.ours, _microseconds(row.ours_seconds), row.other, _microseconds(row.other_seconds), ratio, _goal(row))
 
 
