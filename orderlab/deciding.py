@@ -41,6 +41,8 @@ class Question:
             raise TypeError(f"env must be a dataclass with a clock and ids, like OrderEnvironment, not {self.env!r}")
         if self.key is not None and not isinstance(self.key, str):
             raise TypeError(f"idempotency_key must be text, not {self.key!r}")
+        if self.expected_version is not None and type(self.expected_version) is not int:
+            raise TypeError(f"expected_version must be None or a whole number, not {self.expected_version!r}")
         self._ids = _SameIds(self.env.ids)
         clock = self.env.clock if self.at is None else FixedClock(self.at)
         self.env = replace(self.env, clock=clock, ids=self._ids)
@@ -53,7 +55,9 @@ class Question:
                 existence and before its status: what is not there cannot have moved on.
         """
         known = None
-        if isinstance(reducer, DeciderReducer) and isinstance(self.command, reducer.decider.commands):
+        if isinstance(reducer, DeciderReducer):
+            if not isinstance(self.command, reducer.decider.commands):
+                raise TypeError(f"{self.command!r} is no command of {reducer.decider.name}, and only commands are sent")
             known = reducer.stream_of(state, self.command)
         if known is not None:
             self._require(*known)

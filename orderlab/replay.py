@@ -50,6 +50,8 @@ async def load_state(
         ValueError: `until` is negative, or a time without a zone.
     """
     reducer = OrderReducer() if reducer is None else reducer
+    if not isinstance(reducer, DeciderReducer):
+        raise TypeError(f"reducer must be a DeciderReducer, which knows its initial state, not {reducer!r}")
     position = await position_of(event_store, until)
     return await replay(reducer, reducer.initial_state(), event_store, until=position)
 
@@ -81,13 +83,17 @@ def fold(reducer: Reducer[StateT], state: StateT, facts: Iterable[Fact]) -> Stat
 
 async def position_of(event_store: EventStore, until: int | datetime | None) -> int:
     """Return the position meant by `until`: itself, the last one recorded not later, or the end of the log."""
+    if not callable(getattr(event_store, "head", None)):
+        raise TypeError(f"event_store must be an event store, such as open_event_store gives, not {event_store!r}")
     head = await event_store.head()
     if until is None:
         return head
-    if isinstance(until, int):
+    if type(until) is int:
         if until < 0:
             raise ValueError(f"until must be a position from 0, not {until}")
         return min(until, head)
+    if not isinstance(until, datetime):
+        raise TypeError(f"until must be a position or a datetime, not {until!r}")
     if until.utcoffset() is None:
         raise ValueError(f"until must be a timezone-aware datetime, and {until.isoformat()} has no zone")
     # Times never decrease with position, so the place is found by halving.

@@ -15,7 +15,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, Self, TypeGuard, TypeVar
 
-from orderlab.core.decider import Reducer
+from orderlab.core.decider import Decider, Reducer
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import Environment
 from orderlab.core.errors import EventIdReused, OrderlabError, VersionConflict
@@ -117,6 +117,9 @@ class Store(Generic[StateT]):
     def __init__(
         self, reducer: Reducer[StateT], initial_state: StateT, env: Environment, event_store: EventStore
     ) -> None:
+        if not callable(getattr(reducer, "reduce", None)):
+            hint = "; lift it: DeciderReducer(decider)" if isinstance(reducer, Decider) else ""
+            raise TypeError(f"reducer must have a method `reduce`, and {reducer!r} has none{hint}")
         self._reducer = reducer
         self._state = initial_state
         self._env = env
@@ -163,7 +166,8 @@ class Store(Generic[StateT]):
             VersionConflict: The entity is not at `expected_version`, or others kept writing first.
             IdempotencyKeyReused: The key was used for another command.
             StoreClosed: The store takes no more commands.
-            EventStoreError: The append failed; nothing of it is in the log or the state.
+            EventStoreError: The append failed, or its answer was lost; the state shows whatever is in the log. To be
+                sure that it happens once, send it again under the same idempotency key.
         """
         self._require_open()
         correlation_id = correlation_id or str(self._env.ids.new_uuid())
@@ -262,8 +266,12 @@ class Store(Generic[StateT]):
             else:
                 sent.fail(answer if isinstance(answer, Exception) else OrderlabError(f"{sent.question.key} is taken"))
         all_written = all(map(_is_written, answers))
+        current = not decided.answered or await self._event_store.head() == self._position
         for sent, outcome in decided.answered:
             if not all_written:  # its answer may come from events that then were not written
+                decided.again.add(sent)
+            elif not current and sent.rounds < _ROUNDS:  # or be refused for not knowing what others wrote
+                sent.rounds += 1
                 decided.again.add(sent)
             elif isinstance(outcome, Exception):
                 sent.fail(outcome)

@@ -20,7 +20,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DO
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
-@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["orders", "accounts"])
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["orders", "frame", "accounts"])
 def test_an_example_prints_what_the_readme_says(code: str, printed: str) -> None:
     output = io.StringIO()
     with contextlib.redirect_stdout(output):

@@ -47,6 +47,7 @@ from orderlab.orders.actions import (
     ShipOrder,
     ValidationFailed,
 )
+from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import OrderItem, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 from orderlab.replay import load_state
@@ -1158,3 +1159,20 @@ async def test_a_sender_may_expect_a_version_of_a_reducer_that_expects_none(monk
         with pytest.raises(VersionConflict, match="stream ada-1 is at version 1, not at 0 as expected"):
             await store.send(Deposit("ada", 3), expected_version=0)
         assert store.state == 3
+
+
+@in_event_loop
+async def test_a_store_refuses_nothing_for_not_knowing_what_another_has_written() -> None:
+    event_store = log()
+    async with order_store(event_store) as here, order_store(event_store) as there:
+        placed = await here.send(PLACE)
+        [event] = placed.events
+        shipped = await there.send(ShipOrder(event.order_id, "T-1"))
+        assert shipped.rejection is None
+        assert there.state == await load_state(event_store)
+
+
+def test_a_decider_is_no_reducer() -> None:
+    reducer: Any = ORDERS
+    with pytest.raises(TypeError, match=r"has none; lift it: DeciderReducer\(decider\)"):
+        Store(reducer, OrderState(), OrderEnvironment(TestClock(), SequentialIds()), log())

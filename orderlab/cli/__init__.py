@@ -3,19 +3,31 @@
 A module for each thing that can be done; `console` holds how they all speak. This one only lists them.
 """
 
+from typing import Annotated
+
 import typer
 
 from orderlab.cli import copying, demo, filling, replaying
-from orderlab.cli.console import run
+from orderlab.cli.console import run, show_version
 
 app = typer.Typer(
     name="orderlab",
-    help="Learn event sourcing by running it: a log of orders, and everything that follows from it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def orderlab(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Learn event sourcing by running it: a log of orders, and everything that follows from it."""
+
+
 app.command("demo", epilog="Example: orderlab demo")(demo.demo)
 app.command("import", epilog="Example: orderlab import online_retail.csv --to duckdb:///retail.duckdb")(filling.load)
 app.command("simulate", epilog="Example: orderlab simulate --seed 7 --orders 1000 --to duckdb:///desk.duckdb")(

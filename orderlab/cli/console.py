@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from io import TextIOWrapper
 from textwrap import fill
 from typing import Annotated, Any, TypeVar
@@ -48,13 +49,21 @@ def run(app: typer.Typer) -> None:
         sys.exit(FAILED)
 
 
-def perform(work: Coroutine[Any, Any, T]) -> T:
+def perform(work: Coroutine[Any, Any, T], *, resumable: bool = False) -> T:
     """Run a command's asynchronous part to its end; Ctrl-C lets it finish what it began."""
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
-        ERR.print("orderlab: interrupted; the log is whole, and the same command goes on where this one stopped")
+        goes_on = "; the log is whole, and the same command goes on where this one stopped" if resumable else ""
+        ERR.print(f"orderlab: interrupted{goes_on}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def show_version(wanted: bool) -> None:
+    """Print the version and end, if that is what was asked for."""
+    if wanted:
+        OUT.print(f"orderlab {version('orderlab')}")
+        raise typer.Exit
 
 
 def show_json(value: Any) -> None:

@@ -1,7 +1,7 @@
 """`orderlab import` and `orderlab simulate`: fill a log with real or simulated orders."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -48,14 +48,14 @@ def load(
     if file.suffix.lower() in (".jsonl", ".ndjson"):
         if cancellations is not Cancellations.none or shipping_seed is not None:
             raise typer.BadParameter("--cancellations and --shipping-seed are for order data, not for an exported log")
-        perform(_import_lines(file, to, as_json))
+        perform(_import_lines(file, to, as_json), resumable=True)
         return
     from orderlab.datasets.online_retail import script_of  # noqa: PLC0415 - pandas is slow to load
     from orderlab.datasets.retail_file import read_online_retail  # noqa: PLC0415 - as above
 
     with progress_of(f"Reading {file.name}", None):
         script = script_of(read_online_retail(file), cancellations=cancellations.value, shipping_seed=shipping_seed)
-    played, state = perform(_play(script.commands, to))
+    played, state = perform(_play(script, to), resumable=True)
     if as_json:
         show_json({"file": _described(script.report), "log": played.counted(), "orders": state.counts()})
         return
@@ -77,14 +77,14 @@ def simulated(
 
     with progress_of("Simulating", None):
         script = simulate(seed=seed, orders=orders)
-    played, state = perform(_play(script, to))
+    played, state = perform(_play(script, to), resumable=True)
     if as_json:
         show_json({"log": played.counted(), "orders": state.counts()})
     else:
         show_counts(f"Into {to}", {**played.counted(), **_totals(state)})
 
 
-async def _play(script: Sequence[TimedCommand], to: str) -> Any:
+async def _play(script: Collection[TimedCommand], to: str) -> Any:
     from orderlab.datasets.play import play  # noqa: PLC0415 - keeps `orderlab --help` quick
     from orderlab.runtime import Store  # noqa: PLC0415 - as above
 
@@ -113,7 +113,10 @@ async def _import_lines(file: Path, to: str, as_json: bool) -> None:
 
 def _totals(state: OrderState) -> dict[str, int]:
     cents = sum(order.total_cents for order in state.orders.values())
-    return {**{f"orders {name}": count for name, count in state.counts().items()}, "cents in all": cents}
+    return {
+        **{f"in the log now: {name}": count for name, count in state.counts().items()},
+        "in the log now: cents": cents,
+    }
 
 
 def _described(report: Any) -> dict[str, Any]:

@@ -21,7 +21,10 @@ def replayed(
         str, typer.Argument(help="The log: duckdb:///file.duckdb (relative) or duckdb:////folder/file.duckdb.")
     ],
     until: Annotated[
-        str | None, typer.Option(help="A position, or a time such as 2011-06-01T12:00 (UTC unless it says otherwise).")
+        str | None,
+        typer.Option(
+            help="A position, or a time such as 2011-06-01T12:00: in UTC unless it says so; a date alone is midnight."
+        ),
     ] = None,
     order: Annotated[str | None, typer.Option(metavar="ID", help="Tell the whole story of this order.")] = None,
     as_json: AsJson = False,
@@ -52,6 +55,8 @@ def point_of(until: str | None) -> int | datetime | None:
 async def _replay(url: str, until: int | datetime | None, order_id: str | None, as_json: bool) -> None:
     async with open_event_store(url, create=False) as event_store:
         position = await position_of(event_store, until)
+        if isinstance(until, int) and until > position:
+            raise OrderlabError(f"the log ends at position {position}, and {until} is beyond it")
         if order_id is None:
             await _state(event_store, position, as_json)
         else:

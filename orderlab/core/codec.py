@@ -10,6 +10,8 @@ import msgspec
 from orderlab.core.errors import CodecError
 from orderlab.core.log import EncodedEvent
 
+_IDENTITY: Any = object.__eq__
+
 Upcaster = Callable[[dict[str, Any], datetime], dict[str, Any]]
 """Turn a payload of one schema version into the next; it is also told when the event was recorded."""
 
@@ -97,9 +99,11 @@ class JsonCodec:
             raise CodecError(f"{shape.name} cannot be written as JSON: {error}") from error
         try:
             # Python does not check a field's type when a value is made, and an event that is written is there for ever.
-            shape.decode(payload)
+            again = shape.decode(payload)
         except (msgspec.ValidationError, TypeError, ValueError) as error:
             raise CodecError(f"{shape.name} could not be read again: {error}") from error
+        if again != event and type(event).__eq__ is not _IDENTITY:
+            raise CodecError(f"{shape.name} would be read again as another value: {again!r}")
         return EncodedEvent(shape.name, shape.version, payload)
 
     def decode(self, encoded: EncodedEvent, recorded_at: datetime) -> Any:

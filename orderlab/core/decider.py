@@ -69,6 +69,13 @@ class Decider(Generic[EntityT]):
     rejections: tuple[type, ...]
     reflects: Callable[[EntityT, Any], bool] = field(default=lambda entity, event: False)
 
+    def __post_init__(self) -> None:
+        for name in ("commands", "events", "rejections"):
+            given = getattr(self, name)
+            if isinstance(given, type):
+                raise TypeError(f"{name} must be a tuple of types, such as ({given.__name__},)")
+            object.__setattr__(self, name, tuple(given))
+
     def stream_id(self, key: str) -> str:
         """Name the stream of the entity with this key, `order-{key}`; the only function that does."""
         return f"{self.name}-{key}"
@@ -77,7 +84,9 @@ class Decider(Generic[EntityT]):
         """Return the key that `stream_id` was made from; raise `CorruptStream` if it is of another kind."""
         prefix = self.stream_id("")
         if not stream_id.startswith(prefix):
-            raise CorruptStream(f"stream {stream_id} is none of kind {self.name}")
+            raise CorruptStream(
+                f"stream {stream_id} is none of kind {self.name}: a log is replayed with the reducer of its own domain"
+            )
         return stream_id[len(prefix) :]
 
     def __repr__(self) -> str:
@@ -100,7 +109,7 @@ class EntityState(Generic[EntityT]):
     versions: Mapping[str, int] = field(default_factory=immutables.Map)
 
     def __repr__(self) -> str:
-        return f"<EntityState of {len(self.entities)}>"
+        return f"<EntityState of {len(self.entities)} entities, {sum(self.versions.values())} events>"
 
 
 class DeciderReducer(Generic[EntityT, StateT]):
@@ -118,6 +127,9 @@ class DeciderReducer(Generic[EntityT, StateT]):
         self.decider = decider
         self.check_versions = check_versions
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.decider.name}{'' if self.check_versions else ', unchecked'}>"
+
     # How the state is kept. A reducer with a state class of its own overrides these four.
 
     def initial_state(self) -> StateT:
@@ -126,7 +138,7 @@ class DeciderReducer(Generic[EntityT, StateT]):
 
     def entity(self, state: StateT, key: str) -> tuple[EntityT | None, int]:
         """Return the entity with this key and its version, or None and 0."""
-        assert isinstance(state, EntityState)
+        assert isinstance(state, EntityState), f"the state must be that of initial_state(), not {state!r}"
         return state.entities.get(key), state.versions.get(key, NO_STREAM)
 
     def with_entity(self, state: StateT, key: str, entity: EntityT, version: int) -> StateT:
@@ -183,7 +195,10 @@ class DeciderReducer(Generic[EntityT, StateT]):
             entity, previous = folded.get(stream_id) or self._first(state, stream_id, event)
             if version != previous + 1:
                 raise CorruptStream(f"stream {stream_id} goes from version {previous} to {version}")
-            folded[stream_id] = evolve(entity, event), version
+            try:
+                folded[stream_id] = evolve(entity, event), version
+            except CorruptStream as error:
+                raise CorruptStream(f"stream {stream_id}, version {version}: {error}") from error
         return self.with_entities(state, {self.decider.key_in(stream_id): last for stream_id, last in folded.items()})
 
     def _first(self, state: StateT, stream_id: str, event: Any) -> tuple[EntityT | None, int]:
@@ -200,13 +215,16 @@ class DeciderReducer(Generic[EntityT, StateT]):
         # A key of the wrong type is decide's to refuse, so it must not be looked up: it may not even hash.
         entity, version = self.entity(state, key) if isinstance(key, str) else (None, NO_STREAM)
         decision = self.decider.decide(command, entity, key=key, at=env.clock.now())
-        if not isinstance(decision, tuple):
+        if isinstance(decision, self.decider.rejections):
             return Step(state, (Emit(decision),))
+        if not isinstance(decision, tuple) or not all(isinstance(event, self.decider.events) for event in decision):
+            raise TypeError(f"decide must return a tuple of events or one rejection, not {decision!r}")
         if not decision:
             return Step(state)
         for event in decision:
             entity = self.decider.evolve(entity, event)
-        assert entity is not None  # there was at least one event
+        if entity is None:
+            raise TypeError(f"evolve must return the entity after {decision[-1]!r}, not None")
         expected = version if self.check_versions else None
         return Step(
             self.with_entity(state, key, entity, version + len(decision)),

@@ -113,6 +113,9 @@ class SequentialIds:
         """Return the next number as a UUID."""
         return UUID(int=next(self._uuids))
 
+    def __repr__(self) -> str:
+        return "SequentialIds()"
+
 
 class SeededIds:
     """Draw from a seeded generator: look like real ids, and are the same at every run.
@@ -122,6 +125,7 @@ class SeededIds:
     """
 
     def __init__(self, seed: int) -> None:
+        self._seed = seed
         self._random = random.Random(seed)  # noqa: S311 - repeatability is the purpose, not secrecy
 
     def new_id(self, kind: str) -> str:
@@ -132,8 +136,13 @@ class SeededIds:
         """Return a version 4 UUID."""
         return UUID(int=self._random.getrandbits(128), version=4)
 
+    def __repr__(self) -> str:
+        return f"SeededIds({self._seed})"
+
 
 def _require_aware(instant: datetime, name: str) -> datetime:
+    if not isinstance(instant, datetime):
+        raise TypeError(f"{name} must be a datetime, not {instant!r}")
     if instant.utcoffset() is None:
         raise ValueError(f"{name} must be a timezone-aware datetime, such as datetime(2025, 1, 1, tzinfo=UTC)")
     return instant.astimezone(UTC)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -51,7 +51,7 @@ class Played:
 
 
 async def play(
-    script: Sequence[TimedCommand], store: Store[Any], *, progress: Callable[[int], object] = lambda done: None
+    script: Collection[TimedCommand], store: Store[Any], *, progress: Callable[[int], object] = lambda done: None
 ) -> Played:
     """Send every command of a script, in order, each as of its own time.
 
@@ -59,7 +59,7 @@ async def play(
     it again.
 
     Args:
-        script: The commands, in the order of their times.
+        script: The commands, in the order of their times: a `Script`, or a list of them.
         store: Where they go.
         progress: Called now and then with the number of commands that are done.
 

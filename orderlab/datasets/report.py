@@ -1,6 +1,6 @@
 """What became of a table: the commands made of it, and an account of every row that was read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
@@ -103,6 +103,15 @@ class Script:
             if command.key in keys:
                 raise ValueError(f"two commands have the key {command.key}")
             keys.add(command.key)
+
+    def __iter__(self) -> Iterator[TimedCommand]:
+        return iter(self.commands)
+
+    def __contains__(self, command: object) -> bool:
+        return command in self.commands
+
+    def __len__(self) -> int:
+        return len(self.commands)
 
     def of_type(self, command_type: type[Any]) -> list[TimedCommand]:
         """Return the commands of one type, in the order of their times."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from glob import escape
+from io import StringIO
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,14 +49,13 @@ def _read_parquet(path: str | PathLike[str]) -> pd.DataFrame:
 
 
 def _read_csv(path: str | PathLike[str]) -> pd.DataFrame:
-    def read(encoding: str) -> pd.DataFrame:
-        return pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""], index_col=False, encoding=encoding)
-
+    content = Path(path).read_bytes()
     try:
-        try:
-            return read("utf-8-sig")
-        except UnicodeDecodeError:
-            return read("latin-1")  # as a widespread copy is written; it decodes anything
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")  # as a widespread copy is written; it decodes anything
+    try:
+        return pd.read_csv(StringIO(text), dtype="str", keep_default_na=False, na_values=[""], index_col=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UnreadableFile(f"{path} is neither Parquet nor CSV: {str(error).strip()}") from error
 

@@ -59,6 +59,10 @@ class DuckDBEventStore(RowEventStore):
         create: bool = True,
     ) -> None:
         super().__init__(codec=codec, clock=clock, ids=ids)
+        if "://" in str(path):
+            raise ValueError(f"path must be a file, and {path} is an address: use open_event_store({str(path)!r})")
+        if str(path) == ":memory:":
+            raise ValueError("path must be a file: use InMemoryEventStore() for a log in memory")
         self.path = Path(path).absolute()
         self._writer = DuckDBWriter(self.path.resolve(), self._clock, self._ids, self._bell, create=create)
         self._readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"orderlab read {self.path.name}")

@@ -1,5 +1,6 @@
 """A log's DuckDB file: how it is opened and laid out, and its failures in words."""
 
+import os
 import re
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def open_file(path: Path, *, create: bool = True) -> duckdb.DuckDBPyConnection:
 def connect(path: Path, *, create: bool) -> duckdb.DuckDBPyConnection:
     """Connect to a log's file that this process has claimed already."""
     try:
-        _require_duckdb(path, create=create)
+        if create and not path.exists():
+            _make(path)
+        _require_duckdb(path)
         connection = duckdb.connect(str(path), config=_CONFIG)
         try:
             _require_schema(connection, path, create=create)
@@ -115,11 +118,25 @@ def _claim(path: Path) -> None:
         raise EventStoreError(f"{path} is open in this process already: close that event store first, or use it")
 
 
-def _require_duckdb(path: Path, *, create: bool) -> None:
+def _make(path: Path) -> None:
+    """Make an empty log beside the path and give it its name when it is whole: it may be killed at any moment."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with duckdb.connect(str(fresh), config=_CONFIG) as connection:
+            connection.execute(f"BEGIN; {_CREATE} COMMIT; CHECKPOINT;")
+        try:
+            os.link(fresh, path)  # unlike a renaming this never replaces a log that somebody else made meanwhile
+        except FileExistsError:
+            return
+        except OSError:  # a file system without links
+            fresh.rename(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _require_duckdb(path: Path) -> None:
     """Look at the file's mark before DuckDB does, which would try to fetch a reader for other databases."""
     if not path.exists():
-        if create:
-            return
         raise EventStoreError(f"there is no log at {path}")
     if path.is_dir():
         raise EventStoreError(f"{path} is a folder; name a file in it")

@@ -82,8 +82,9 @@ class Ledger:
     def plan(self, batch: Sequence[EncodedAppend], clock: Clock, ids: IdGenerator) -> Plan:
         """Decide on each append in turn; a later one sees the accepted earlier ones. Nothing changes yet."""
         plan = Plan()
+        now = as_utc(clock.now())
         for append in batch:
-            plan.answers.append(self._retried(append, plan) or self._planned(append, plan, clock, ids))
+            plan.answers.append(self._retried(append, plan) or self._planned(append, plan, now, ids))
         return plan
 
     def accept(self, plan: Plan) -> None:
@@ -98,6 +99,8 @@ class Ledger:
     def _retried(self, append: EncodedAppend, plan: Plan) -> Appended | AppendRefused | None:
         """Answer an append whose events were brought before; None if they are all new."""
         brought = [new.event_id for _, new, _ in append.events if new.event_id is not None]
+        if not brought:
+            return None
         if len(set(brought)) < len(brought):
             return EventIdReused(f"stream {append.stream_id}: an event id comes twice in one append")
         suspects = [event_id for event_id in brought if event_id in self._known]
@@ -116,7 +119,7 @@ class Ledger:
             )
         return Appended(found[-1].version, tuple(place.position for place in found), repeated=True)
 
-    def _planned(self, append: EncodedAppend, plan: Plan, clock: Clock, ids: IdGenerator) -> Appended | AppendRefused:
+    def _planned(self, append: EncodedAppend, plan: Plan, now: datetime, ids: IdGenerator) -> Appended | AppendRefused:
         stream_id = append.stream_id
         version = plan.heads.get(stream_id) or self._heads.get(stream_id, 0)
         if append.expected_version is not None and append.expected_version != version:
@@ -125,7 +128,6 @@ class Ledger:
             return Appended(version, ())
         recorded_at = plan.rows[-1].recorded_at if plan.rows else self._recorded_at
         start = self.position + len(plan.rows)
-        now = as_utc(clock.now())
         for offset, (encoded, new, metadata) in enumerate(append.events, start=1):
             recorded_at = max(recorded_at, new.recorded_at or now)
             event_id = new.event_id

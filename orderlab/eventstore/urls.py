@@ -36,12 +36,16 @@ async def open_event_store(
     Raises:
         EventStoreError: The address is of no known form, or what it names cannot be opened.
     """
+    if not isinstance(url, str):
+        raise TypeError(f"url must be text such as duckdb:///file.duckdb, not {url!r}")
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise EventStoreError(f"{url!r} is no address of an event store: use {_FORMS}")
     if scheme == "memory":
         if rest:
             raise EventStoreError(f"memory:// takes nothing after it, and {url!r} has {rest!r}")
+        if not create:
+            raise EventStoreError("a log in memory is gone with the process that wrote it: name a file")
         async with InMemoryEventStore(codec=codec, clock=clock, ids=ids) as in_memory:
             yield in_memory
     elif scheme == "duckdb":

@@ -3,8 +3,9 @@
     Draft --PlaceOrder--> Placed --ShipOrder----> Shipped
                                  --CancelOrder--> Cancelled
 
-`decide` takes a command and the order as it stands (None before the first event) and answers with the events
-that the command causes, or with one rejection. `evolve` takes an order and an event and gives the order after it.
+`decide` takes a command and the order as it stands (None while it is a draft, before its first event) and answers
+with the events that the command causes, or with one rejection. `evolve` takes an order and an event and gives the
+order after it.
 Both are pure: the id for a new order and the time are handed in, nothing is read and nothing is written.
 """
 
@@ -81,8 +82,16 @@ def evolve(order: Order | None, event: Event) -> Order:
     """
     if isinstance(event, OrderPlaced):
         if order is None:
-            at = event.timestamp
-            return Order(event.order_id, event.customer_id, event.items, PLACED, event.total_cents, at, at, 1)
+            return Order(
+                event.order_id,
+                event.customer_id,
+                event.items,
+                PLACED,
+                event.total_cents,
+                created_at=event.timestamp,
+                updated_at=event.timestamp,
+                version=1,
+            )
     elif order is not None and order.id == event.order_id and isinstance(order.status, Placed):
         status = status_after(event)
         return Order(
@@ -92,8 +101,8 @@ def evolve(order: Order | None, event: Event) -> Order:
             status,
             order.total_cents,
             order.created_at,
-            event.timestamp,
-            order.version + 1,
+            updated_at=event.timestamp,
+            version=order.version + 1,
         )
     raise CorruptStream(f"{type(event).__name__} of {event.order_id} cannot follow {order!r}")
 
@@ -162,11 +171,13 @@ def problem_with_text(field: str, value: str) -> str | None:
 
 def problem_with_items(items: Sequence[OrderItem]) -> str | None:
     """An order has 1 to 1,000 items, and a total that every program can hold exactly."""
-    if not isinstance(items, Sequence) or not all(isinstance(item, OrderItem) for item in items):
-        return "items must be a sequence of OrderItem"
+    if not isinstance(items, Sequence) or isinstance(items, str):
+        return f"items must be a sequence of OrderItem, not {type(items).__name__}"
     if not 1 <= len(items) <= MAX_ITEMS:
         return f"items must hold 1 to {MAX_ITEMS} items, not {len(items)}"
     for index, item in enumerate(items):
+        if not isinstance(item, OrderItem):
+            return f"items[{index}] must be an OrderItem, not {type(item).__name__}"
         problem = (
             problem_with_text(f"items[{index}].product_id", item.product_id)
             or problem_with_text(f"items[{index}].name", item.name)

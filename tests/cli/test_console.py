@@ -5,6 +5,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
@@ -216,3 +217,7 @@ def test_text_that_the_terminal_lacks_is_shown_by_its_numbers(tmp_path: Path) ->
     assert (told.returncode, as_json.returncode) == (0, 0)
     assert "\\u6f22\\u5b57" in told.stdout
     assert json.loads(as_json.stdout)["order"]["items"][0]["name"] == description
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    assert done("--version", cwd=tmp_path) == f"orderlab {version('orderlab')}\n"

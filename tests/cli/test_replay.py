@@ -49,7 +49,7 @@ def test_a_replay_gives_the_state_at_the_end(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("until", "position"),
     [
-        ("1000", 4),
+        ("4", 4),
         (f"{DAY}T08:59:59.999999", 1),
         (f"{DAY}T09:00:00Z", 2),
         (f"{DAY}T10:00+01:00", 2),
@@ -57,6 +57,11 @@ def test_a_replay_gives_the_state_at_the_end(folder: Path) -> None:
 )
 def test_a_replay_stops_at_a_position_or_a_time(until: str, position: int, folder: Path) -> None:
     assert replayed(folder, "--until", until)["position"] == position
+
+
+def test_a_position_beyond_the_end_is_told(folder: Path) -> None:
+    ran = orderlab("replay", LOG, "--until", "1000", cwd=folder)
+    assert (ran.returncode, ran.stderr) == (1, "orderlab: the log ends at position 4, and 1000 is beyond it\n")
 
 
 def test_before_the_first_event_there_is_nothing(folder: Path) -> None:

@@ -20,7 +20,7 @@ def test_a_simulation_says_what_became_of_its_commands(columns: int, tmp_path: P
 
     assert lines[0] == "Into memory://"
     assert counts["events: OrderPlaced"] == "60"
-    assert sum(int(counts[f"orders {status}"]) for status in ("placed", "shipped", "cancelled")) == 60
+    assert sum(int(counts[f"in the log now: {status}"]) for status in ("placed", "shipped", "cancelled")) == 60
     assert widest("\n".join(lines)) <= columns
     assert list(tmp_path.iterdir()) == []
 

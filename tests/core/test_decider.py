@@ -315,7 +315,7 @@ def test_a_state_can_be_pickled() -> None:
 
 
 def test_a_state_shows_how_many_entities_it_holds() -> None:
-    assert repr(state_after(Deposit("ada", 5))) == "<EntityState of 1>"
+    assert repr(state_after(Deposit("ada", 5))) == "<EntityState of 1 entities, 1 events>"
 
 
 @pytest.mark.parametrize("field", ["state", "effects"])

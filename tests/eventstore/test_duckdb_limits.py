@@ -88,8 +88,8 @@ path, full_at_checkpoint = Path(sys.argv[1]), sys.argv[2:] == ["checkpoint"]
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that writing fails, as on a full disk, and does not kill
 _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-def room_for(more):
-    sizes = [each.stat().st_size for each in path.parent.iterdir()]
+def room_for(more, files="*"):
+    sizes = [each.stat().st_size for each in path.parent.glob(files)]
     resource.setrlimit(resource.RLIMIT_FSIZE, (most if more is None else max(sizes) + more, most))
 
 async def main():
@@ -109,7 +109,7 @@ async def main():
         room_for(-1)
         event_store._writer._checkpoint()  # nobody writes meanwhile, so it may be done from here
     else:
-        room_for(2_000)
+        room_for(2_000, "*.wal")
         await append(30)
     full, told[:] = list(told), []
     wanted = [*range(written)]

@@ -276,11 +276,25 @@ def test_a_number_with_more_digits_than_python_prints_is_refused_like_any_other(
 
 @pytest.mark.parametrize(
     "items",
-    [None, 5, MUG, "mug", {"p-1": MUG}, {MUG}, iter([MUG]), [None], [MUG, "mug"], [[MUG]], range(3)],
+    [None, 5, MUG, "mug", {"p-1": MUG}, {MUG}, iter([MUG])],
     ids=lambda items: type(items).__name__,
 )
-def test_items_that_are_no_sequence_of_items_are_refused(items: Any) -> None:
-    assert error_of(PlaceOrder("ada", items)) == "items must be a sequence of OrderItem"
+def test_items_that_are_no_sequence_are_refused(items: Any) -> None:
+    error = error_of(PlaceOrder("ada", items))
+    assert error == f"items must be a sequence of OrderItem, not {type(items).__name__}"
+
+
+@pytest.mark.parametrize(
+    ("items", "error"),
+    [
+        ([None], "items[0] must be an OrderItem, not NoneType"),
+        ([MUG, {"product_id": "p-1"}], "items[1] must be an OrderItem, not dict"),
+        ([[MUG]], "items[0] must be an OrderItem, not list"),
+        (range(3), "items[0] must be an OrderItem, not int"),
+    ],
+)
+def test_what_is_no_item_is_refused_by_its_place(items: Any, error: str) -> None:
+    assert error_of(PlaceOrder("ada", items)) == error
 
 
 def test_the_item_with_the_problem_is_named_by_its_place() -> None:

@@ -156,7 +156,6 @@ asyncio.run(make())
 """
 
 
-@pytest.mark.xfail(reason="a file that DuckDB has begun and not finished is refused as damaged", strict=False)
 def test_a_log_that_is_killed_while_it_is_made_opens_and_is_empty(tmp_path: Path) -> None:
     for kill in range(60):
         log = tmp_path / f"{kill}.duckdb"
