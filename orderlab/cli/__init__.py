@@ -19,12 +19,11 @@ app = typer.Typer(
 )
 
 
+Version = Annotated[bool, typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True)]
+
+
 @app.callback()
-def orderlab(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True)
-    ] = False,
-) -> None:
+def orderlab(version: Version = False) -> None:
     """Learn event sourcing by running it: a log of orders, and everything that follows from it."""
 
 
