@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from orderlab.orders.model import Shipped as Shipped
     from orderlab.orders.reducer import OrderEnvironment as OrderEnvironment
     from orderlab.orders.reducer import OrderReducer as OrderReducer
+    from orderlab.outcome import Outcome as Outcome
     from orderlab.replay import load_state as load_state
-    from orderlab.runtime import Outcome as Outcome
     from orderlab.runtime import Store as Store
     from orderlab.system import RandomIds as RandomIds
     from orderlab.system import SystemClock as SystemClock
@@ -79,7 +79,8 @@ _CONTENTS = {
     "orders.model": ("Cancelled", "Draft", "Order", "OrderItem", "OrderState", "Placed", "Shipped"),
     "orders.reducer": ("OrderEnvironment", "OrderReducer"),
     "replay": ("load_state",),
-    "runtime": ("Outcome", "Store"),
+    "outcome": ("Outcome",),
+    "runtime": ("Store",),
     "system": ("RandomIds", "SystemClock"),
 }
 _HOME = {name: module for module, names in _CONTENTS.items() for name in names}

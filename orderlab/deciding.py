@@ -6,10 +6,11 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from orderlab.core.decider import DeciderReducer, Reducer, Step
-from orderlab.core.effects import AppendEvents, Emit
+from orderlab.core.effects import AppendEvents, Delay, Emit
 from orderlab.core.environment import Environment, FixedClock, IdGenerator
-from orderlab.core.errors import VersionConflict
+from orderlab.core.errors import OrderlabError, VersionConflict
 from orderlab.core.log import NO_STREAM, NewEvent
+from orderlab.eventstore.stored import is_text
 from orderlab.idempotency import event_id_of, note_of
 
 StateT = TypeVar("StateT")
@@ -41,6 +42,8 @@ class Question:
             raise TypeError(f"env must be a dataclass with a clock and ids, like OrderEnvironment, not {self.env!r}")
         if self.key is not None and not isinstance(self.key, str):
             raise TypeError(f"idempotency_key must be text, not {self.key!r}")
+        if self.key is not None and not is_text(self.key):
+            raise ValueError(f"idempotency_key must be text that can be written, not {self.key!r}")
         if self.expected_version is not None and type(self.expected_version) is not int:
             raise TypeError(f"expected_version must be None or a whole number, not {self.expected_version!r}")
         self._ids = _SameIds(self.env.ids)
@@ -63,6 +66,8 @@ class Question:
             self._require(*known)
         self._ids.rewind()
         step = reducer.reduce(state, self.command, self.env)
+        if any(isinstance(effect, Delay) for effect in step.effects):
+            raise OrderlabError(f"{self.command!r} asks for a delay, which this version does not perform yet")
         appends = [effect for effect in step.effects if isinstance(effect, AppendEvents) and effect.events]
         if len(appends) > 1:
             raise TypeError(f"{self.command!r} appends to {len(appends)} streams, and a command may append to one")

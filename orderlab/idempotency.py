@@ -90,5 +90,8 @@ def event_id_of(key: str, index: int) -> UUID:
 
 def _digest(command: Any) -> str:
     """Return a short digest of a command that is the same in every process."""
-    text = msgspec.json.encode([type(command).__name__, command], order="deterministic", enc_hook=repr)
+    try:
+        text = msgspec.json.encode([type(command).__name__, command], order="deterministic", enc_hook=repr)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return ""  # no event can have come of what cannot be written
     return sha256(text).hexdigest()[:16]

@@ -148,7 +148,7 @@ def _read(path: Path, codec: Codec) -> Iterator[_Checked]:
                     line = decoder.decode(text)
                     checked = _checked(number, line, codec)
                     codec.decode(EncodedEvent(*checked.row[4:6], checked.row.payload), checked.row.recorded_at)
-                except (msgspec.DecodeError, CodecError, Unwritable, UnicodeError) as error:
+                except (msgspec.DecodeError, CodecError, Unwritable, UnicodeError, RecursionError) as error:
                     raise LogFileError(f"{path}, line {number}: {error}") from error
                 if problem := sequence.problem_with(checked.row):
                     raise LogFileError(f"{path}, line {number}: {problem}")

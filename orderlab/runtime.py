@@ -24,6 +24,7 @@ from orderlab.deciding import Question
 from orderlab.drawing import tables
 from orderlab.eventstore.base import EventStore
 from orderlab.idempotency import RememberedKeys, note_of
+from orderlab.outcome import Outcome
 from orderlab.replay import replay
 
 StateT = TypeVar("StateT")
@@ -44,33 +45,6 @@ class StoreClosed(OrderlabError):
     """The store is closing, or was never opened, and takes no command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a command: the events it caused, or the rejection, and where they are in the log.
-
-    `repeated` tells that an idempotency key had caused the events earlier, and that nothing was done now.
-    """
-
-    correlation_id: str
-    events: tuple[Any, ...] = ()
-    rejection: Any = None
-    stream_id: str | None = None
-    versions: tuple[int, ...] = ()
-    positions: tuple[int, ...] = ()
-    repeated: bool = False
-
-    def __repr__(self) -> str:
-        if self.rejection is not None:
-            return f"<Outcome refused: {self.rejection!r}>"
-        events = ", ".join(type(event).__name__ for event in self.events) or "nothing happened"
-        return f"<Outcome {events}{f' at {list(self.positions)}' if self.positions else ''}>"
-
-    def _repr_html_(self) -> str:
-        shown = {"events": self.events or None, "rejection": self.rejection, "stream": self.stream_id}
-        where = {"versions": self.versions, "positions": self.positions, "correlation id": self.correlation_id}
-        return tables.fields({**shown, **where})
-
-
 @dataclass(slots=True, eq=False)
 class _Sent:
     """A command on its way through the store, and the sender who waits for it.
@@ -86,7 +60,9 @@ class _Sent:
         if not self.answer.done():  # else its sender has given up waiting
             self.answer.set_result(outcome)
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
+        if not isinstance(error, Exception) or isinstance(error, StopIteration):  # which a future cannot carry
+            error = OrderlabError(f"{self.question.command!r} was ended by {error!r}")
         if not self.answer.done():
             self.answer.set_exception(error)
 
@@ -97,8 +73,14 @@ class _Decided(Generic[StateT]):
 
     state: StateT
     writing: list[tuple[_Sent, AppendEvents]] = field(default_factory=list)
-    answered: list[tuple[_Sent, Outcome | Exception]] = field(default_factory=list)
+    answered: list[tuple[_Sent, Outcome | BaseException]] = field(default_factory=list)
     again: set[_Sent] = field(default_factory=set)
+
+    def may_follow(self, append: AppendEvents) -> bool:
+        """Tell whether an append may be in this batch: an unchecked one must not build on what may not be written."""
+        return append.expected_version is not None or all(
+            append.stream_id != each.stream_id for _, each in self.writing
+        )
 
 
 class Store(Generic[StateT]):
@@ -222,10 +204,20 @@ class Store(Generic[StateT]):
     # The pipeline.
 
     def _require_open(self) -> None:
-        if self._worker is None or self._closing:
+        if self._worker is None or self._closing or self._worker.get_loop() is not asyncio.get_running_loop():
             raise StoreClosed(f"{self!r} takes no commands: use it inside `async with`")
 
     async def _run(self) -> None:
+        try:
+            await self._work()
+        finally:  # also if something ends the worker that should not: nobody waits for what will not come
+            self._closing = True
+            while not self._queue.empty():
+                sent = self._queue.get_nowait()
+                if sent is not None:
+                    sent.fail(StoreClosed(f"{self!r} was closed before the command was decided"))
+
+    async def _work(self) -> None:
         closing = False
         while not closing:
             batch = [await self._queue.get()]
@@ -245,11 +237,13 @@ class Store(Generic[StateT]):
                 waiting = await self._round(waiting)
                 if waiting:
                     await self._take_in()
-        except Exception as error:
+        except BaseException as error:
             logger.exception("commands failed: %d", len(waiting))
             self._behind = True
             for sent in waiting:
                 sent.fail(error)
+            if not isinstance(error, Exception):
+                raise
 
     async def _round(self, batch: list[_Sent]) -> list[_Sent]:
         """Decide a batch, append it and commit; return the commands that a newer state must decide again."""
@@ -273,7 +267,7 @@ class Store(Generic[StateT]):
             elif not current and sent.rounds < _ROUNDS:  # or be refused for not knowing what others wrote
                 sent.rounds += 1
                 decided.again.add(sent)
-            elif isinstance(outcome, Exception):
+            elif isinstance(outcome, BaseException):
                 sent.fail(outcome)
             else:
                 sent.succeed(outcome)
@@ -288,15 +282,20 @@ class Store(Generic[StateT]):
             if question.key is not None and question.key in keys:
                 decided.again.add(sent)  # its twin is in this batch, and must be durable first
                 continue
-            outcome: Outcome | Exception
+            outcome: Outcome | BaseException
             try:
                 if question.key is not None and self._keys.caused_by(question.key, question.command):
                     decided.answered.append((sent, await self._repeated(question)))
                     continue
                 decision = question.decide(self._reducer, decided.state)
-            except Exception as error:  # noqa: BLE001 - a faulty reducer harms the command it fails on, and no other
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # noqa: BLE001 - a faulty reducer harms the command it fails on, and no other
                 outcome, behind = error, isinstance(error, VersionConflict) and error.expected > error.actual
             else:
+                if decision.append is not None and not decided.may_follow(decision.append):
+                    decided.again.add(sent)
+                    continue
                 if decision.append is not None:
                     decided.state = decision.state
                     decided.writing.append((sent, decision.append))

@@ -19,7 +19,7 @@ from accounts import (
 from orderlab.core.decider import Step
 from orderlab.core.effects import AppendEvents, Delay, Effect, Emit
 from orderlab.core.environment import Clock, Environment, IdGenerator, SequentialIds, TestClock
-from orderlab.core.errors import VersionConflict
+from orderlab.core.errors import OrderlabError, VersionConflict
 from orderlab.core.log import NewEvent
 from orderlab.deciding import Decision, Question
 from orderlab.idempotency import event_id_of, note_of
@@ -205,8 +205,13 @@ def test_an_append_of_nothing_is_no_append() -> None:
 
 
 def test_the_first_announcement_without_an_append_is_the_rejection() -> None:
-    decision = asked("go").decide(Asking((Delay(1, "later"), Emit("no"), Emit("never"))), 7)
+    decision = asked("go").decide(Asking((Emit("no"), Emit("never"))), 7)
     assert (decision.state, decision.rejection) == (7, "no")
+
+
+def test_a_delay_that_would_not_be_performed_is_told() -> None:
+    with pytest.raises(OrderlabError, match="'go' asks for a delay, which this version does not perform yet"):
+        asked("go").decide(Asking((Delay(1, "later"),)), 7)
 
 
 def test_a_command_may_append_to_one_stream_only() -> None:

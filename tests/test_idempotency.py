@@ -25,8 +25,9 @@ from orderlab.idempotency import IdempotencyKeyReused, RememberedKeys, event_id_
 from orderlab.orders.actions import CancelOrder, OrderNotFound, PlaceOrder, ShipOrder
 from orderlab.orders.model import OrderItem, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
+from orderlab.outcome import Outcome
 from orderlab.replay import load_state
-from orderlab.runtime import Outcome, Store
+from orderlab.runtime import Store
 
 Act = Callable[[], Awaitable[None]]
 

@@ -28,8 +28,9 @@ from orderlab.eventstore.stored import StoredEvent
 from orderlab.orders.actions import Command, PlaceOrder
 from orderlab.orders.model import OrderItem, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
+from orderlab.outcome import Outcome
 from orderlab.replay import load_state
-from orderlab.runtime import Outcome, Store
+from orderlab.runtime import Store
 
 
 class Failure(Enum):

@@ -29,7 +29,7 @@ from orderlab import runtime
 from orderlab.core.decider import DeciderReducer, Step
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.environment import Environment, SeededIds, SequentialIds, TestClock
-from orderlab.core.errors import CorruptStream, UnreadableEvent, Unwritable, VersionConflict
+from orderlab.core.errors import CorruptStream, OrderlabError, UnreadableEvent, Unwritable, VersionConflict
 from orderlab.core.log import EncodedEvent
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.duckdb import DuckDBEventStore
@@ -50,8 +50,9 @@ from orderlab.orders.actions import (
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import OrderItem, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
+from orderlab.outcome import Outcome
 from orderlab.replay import load_state
-from orderlab.runtime import Outcome, Store, StoreClosed
+from orderlab.runtime import Store, StoreClosed
 
 Act = Callable[[Sequence[AppendEvents]], Awaitable[None]]
 
@@ -1176,3 +1177,55 @@ def test_a_decider_is_no_reducer() -> None:
     reducer: Any = ORDERS
     with pytest.raises(TypeError, match=r"has none; lift it: DeciderReducer\(decider\)"):
         Store(reducer, OrderState(), OrderEnvironment(TestClock(), SequentialIds()), log())
+
+
+class Strange(BaseException):
+    """What no program raises on purpose, and pytest does."""
+
+
+@pytest.mark.parametrize("error", [Strange(), asyncio.CancelledError(), GeneratorExit(), StopIteration()])
+@in_event_loop
+async def test_whatever_a_reducer_raises_ends_its_own_command_alone(error: BaseException) -> None:
+    class Raising(OrderReducer):
+        def reduce(self, state: OrderState, action: Any, env: Environment) -> Step[OrderState]:
+            if action == SHIP_ADA:
+                raise error
+            return super().reduce(state, action, env)
+
+    env = OrderEnvironment(TestClock(), SequentialIds())
+    async with Store(Raising(), OrderState(), env, log()) as store:
+        placed, shipped, refused = await asyncio.gather(
+            *map(store.send, (PLACE_ADA, SHIP_ADA, ShipOrder("nobody", "T-1"))), return_exceptions=True
+        )
+        assert isinstance(placed, Outcome)
+        assert isinstance(shipped, OrderlabError)
+        assert isinstance(refused, Outcome)
+        assert (await store.send(CANCEL_ADA)).rejection is None
+
+
+@in_event_loop
+async def test_nothing_unchecked_is_written_that_was_decided_on_an_event_that_was_not() -> None:
+    event_store = log()
+    env = OrderEnvironment(TestClock(), SequentialIds())
+    async with Store(OrderReducer(check_versions=False), OrderState(), env, event_store) as store:
+        placed, shipped = await asyncio.gather(
+            store.send(PLACE_ADA, correlation_id="not\0text"), store.send(SHIP_ADA), return_exceptions=True
+        )
+        assert isinstance(placed, Unwritable)
+        assert isinstance(shipped, Outcome)
+        assert shipped.rejection == OrderNotFound("ada")
+        assert await event_store.head() == 0
+
+
+def test_a_store_belongs_to_the_event_loop_it_was_opened_in() -> None:
+    store = order_store(log())
+
+    async def opened() -> None:
+        await store.__aenter__()
+
+    async def sent() -> None:
+        with pytest.raises(StoreClosed, match="takes no commands"):
+            await store.send(PLACE)
+
+    asyncio.run(opened())
+    asyncio.run(sent())

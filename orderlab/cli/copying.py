@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from orderlab.cli.console import AsJson, perform, progress_of, show_counts, show_json
-from orderlab.eventstore.urls import open_event_store
+from orderlab.eventstore.urls import open_event_store, path_of
 
 
 def export(
@@ -22,6 +22,8 @@ def export(
     """Write a log to a file: JSON lines keep all of it exactly, Parquet is for data tools."""
     if to.suffix.lower() not in (".jsonl", ".ndjson", ".parquet"):
         raise typer.BadParameter(f"{to.name} must end in .jsonl or .parquet", param_hint="--to")
+    if to.exists() and url.startswith("duckdb://") and to.samefile(path_of(url.removeprefix("duckdb://"), url)):
+        raise typer.BadParameter(f"{to.name} is the log itself", param_hint="--to")
     count = perform(_export(url, to))
     if as_json:
         show_json({"file": str(to), "events": count})

@@ -9,8 +9,9 @@ from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
 from orderlab.orders.model import OrderItem, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
+from orderlab.outcome import Outcome
 from orderlab.replay import load_state
-from orderlab.runtime import Outcome, Store
+from orderlab.runtime import Store
 
 MUG = OrderItem("mug", "Enamel mug", 2, 950)
 LAMP = OrderItem("lamp", "Desk lamp", 1, 4_200)

@@ -68,7 +68,9 @@ def load(
 
 def simulated(
     to: To,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same log, byte for byte.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="The same seed gives the same log, byte for byte.", min=-(2**63), max=2**63 - 1)
+    ] = 1,
     orders: Annotated[int, typer.Option(help="How many orders customers place.", min=1)] = 1000,
     as_json: AsJson = False,
 ) -> None:

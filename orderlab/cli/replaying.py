@@ -41,7 +41,7 @@ def point_of(until: str | None) -> int | datetime | None:
     """
     if until is None:
         return None
-    if until.isdecimal():
+    if until.isdecimal() and len(until) < 19:  # noqa: PLR2004 - a longer one is no position of any log
         return int(until)
     try:
         time = datetime.fromisoformat(until)

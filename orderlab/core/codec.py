@@ -94,7 +94,8 @@ class JsonCodec:
         if shape is None:
             raise CodecError(f"{type(event).__name__} is no event type of this codec ({self._known()})")
         try:
-            payload = self._encode(in_utc(event, shape.times)).decode()
+            event = in_utc(event, shape.times)
+            payload = self._encode(event).decode()
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise CodecError(f"{shape.name} cannot be written as JSON: {error}") from error
         try:

@@ -221,7 +221,11 @@ class DeciderReducer(Generic[EntityT, StateT]):
             raise TypeError(f"decide must return a tuple of events or one rejection, not {decision!r}")
         if not decision:
             return Step(state)
+        if type(key) is not str:
+            raise TypeError(f"the key of {command!r} must be text, not {key!r}")
         for event in decision:
+            if self.decider.key_of(event) != key:
+                raise TypeError(f"decide returned {event!r} for a command about {key!r}")
             entity = self.decider.evolve(entity, event)
         if entity is None:
             raise TypeError(f"evolve must return the entity after {decision[-1]!r}, not None")

@@ -145,4 +145,6 @@ def _require_aware(instant: datetime, name: str) -> datetime:
         raise TypeError(f"{name} must be a datetime, not {instant!r}")
     if instant.utcoffset() is None:
         raise ValueError(f"{name} must be a timezone-aware datetime, such as datetime(2025, 1, 1, tzinfo=UTC)")
-    return instant.astimezone(UTC)
+    utc = instant.astimezone(UTC)
+    # A plain datetime, also of a subclass such as a pandas Timestamp, which JSON does not know.
+    return utc if type(utc) is datetime else datetime.combine(utc.date(), utc.time(), UTC)

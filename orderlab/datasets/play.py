@@ -9,7 +9,8 @@ from typing import Any
 
 from orderlab.datasets.script import TimedCommand
 from orderlab.drawing import tables
-from orderlab.runtime import Outcome, Store
+from orderlab.outcome import Outcome
+from orderlab.runtime import Store
 
 _TOGETHER = 1_000
 """Commands sent before the first of them is waited for: enough to fill the batches in which they are decided."""

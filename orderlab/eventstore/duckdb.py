@@ -107,6 +107,7 @@ class DuckDBEventStore(RowEventStore):
         """Write what was accepted, checkpoint, and let go of the file; closing twice is harmless."""
         await super().close()
         await asyncio.to_thread(self._finalizer)
+        await asyncio.to_thread(self._writer.close)  # whoever closes second waits as well until it is done
 
     async def __aenter__(self) -> Self:
         await self._open()

@@ -37,7 +37,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,  # opening a file never reaches for the network
 }
 
-_open_paths: dict[Path, object] = {}
+_open_files: dict[tuple[int, int], Path] = {}
+"""The files that this process has open, by device and number, for one file may have several names."""
 
 
 def open_file(path: Path, *, create: bool = True) -> duckdb.DuckDBPyConnection:
@@ -50,7 +51,12 @@ def open_file(path: Path, *, create: bool = True) -> duckdb.DuckDBPyConnection:
     Raises:
         EventStoreError: It cannot be opened; one sentence says why and what to do. The file is left as it is.
     """
-    _claim(path)
+    try:
+        if create and not path.exists():
+            _make(path)
+        _claim(path)
+    except (duckdb.Error, OSError) as error:
+        raise failure(path, error) from error
     try:
         return connect(path, create=create)
     except BaseException:
@@ -61,8 +67,6 @@ def open_file(path: Path, *, create: bool = True) -> duckdb.DuckDBPyConnection:
 def connect(path: Path, *, create: bool) -> duckdb.DuckDBPyConnection:
     """Connect to a log's file that this process has claimed already."""
     try:
-        if create and not path.exists():
-            _make(path)
         _require_duckdb(path)
         connection = duckdb.connect(str(path), config=_CONFIG)
         try:
@@ -77,7 +81,8 @@ def connect(path: Path, *, create: bool) -> duckdb.DuckDBPyConnection:
 
 def release(path: Path) -> None:
     """Let this process open the path again."""
-    _open_paths.pop(path, None)
+    for file in [file for file, its_path in list(_open_files.items()) if its_path is path]:
+        _open_files.pop(file, None)
 
 
 def failure(path: Path, error: Exception) -> EventStoreError:
@@ -111,16 +116,19 @@ _SENTENCES = {
 
 
 def _claim(path: Path) -> None:
-    """Hold the path for one event store in this process: DuckDB's own lock is between processes only."""
-    claim = object()
+    """Hold the file for one event store in this process: DuckDB's own lock is between processes only."""
+    if not path.exists():
+        raise EventStoreError(f"there is no log at {path}")
+    file = path.stat()
     # One step, and not a lock: the collector may close a dropped event store, which waits for its thread, at any point.
-    if _open_paths.setdefault(path, claim) is not claim:
+    if _open_files.setdefault((file.st_dev, file.st_ino), path) is not path:
         raise EventStoreError(f"{path} is open in this process already: close that event store first, or use it")
 
 
 def _make(path: Path) -> None:
     """Make an empty log beside the path and give it its name when it is whole: it may be killed at any moment."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)  # left by an earlier process of this number, killed here
     try:
         with duckdb.connect(str(fresh), config=_CONFIG) as connection:
             connection.execute(f"BEGIN; {_CREATE} COMMIT; CHECKPOINT;")

@@ -84,6 +84,9 @@ class DuckDBWriter:
     def open(self) -> "Future[None]":
         """Start the thread if it is not running, and return when it can be used."""
         with self._lock:
+            if self._failed() and not self._closing:  # tried again, for the reason may have gone
+                self._opened, self._started = Future(), False
+                self._thread = threading.Thread(target=self._run, name=self._thread.name, daemon=True)
             if not self._started and not self._closing:
                 self._started = True
                 self._thread.start()
@@ -115,6 +118,9 @@ class DuckDBWriter:
         # The collector may drop an event store in any thread, so also in this one.
         if self._started and self._thread is not threading.current_thread():
             self._thread.join()
+
+    def _failed(self) -> bool:
+        return self._started and self._opened.done() and self._opened.exception() is not None
 
     def _run(self) -> None:
         try:
@@ -190,12 +196,16 @@ class DuckDBWriter:
                 plan = self._ledger.plan([append for job in group for append in job.batch], self._clock, self._ids)
                 if plan.rows:
                     self._write(plan.rows)
-        except Exception as error:  # noqa: BLE001 - a clock may fail as well as a disk; whoever waits is told
+        except BaseException as error:  # noqa: BLE001 - a clock may fail as well as a disk; whoever waits is told
             if len(group) > 1:
                 for job in group:
                     self._commit([job])
                 return
-            _deliver([(group[0], failure(self._path, error) if isinstance(error, duckdb.Error) else error)])
+            if isinstance(error, duckdb.Error):
+                error = failure(self._path, error)
+            elif not isinstance(error, Exception) or isinstance(error, StopIteration):  # which no future can carry
+                error = EventStoreError(f"the clock or the id generator of {self._path} failed: {error!r}")
+            _deliver([(group[0], error)])
             return
         self._ledger.accept(plan)
         self.position = self._ledger.position

@@ -73,6 +73,7 @@ class RowEventStore(ABC):
     async def append_many(self, appends: Sequence[AppendEvents]) -> list[Appended | AppendRefused]:
         """Do many appends in one transaction, and answer each."""
         self._require_open()
+        appends = list(appends)
         encoded: list[EncodedAppend] = []
         refused: dict[int, AppendRefused] = {}
         for index, append in enumerate(appends):

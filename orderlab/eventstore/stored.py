@@ -50,9 +50,9 @@ def encode_append(append: AppendEvents, codec: Codec) -> EncodedAppend:
         Unwritable: It cannot be written as it is; the text says which part and why.
     """
     stream_id, expected = append.stream_id, append.expected_version
-    if not isinstance(stream_id, str) or not _is_text(stream_id):
+    if not isinstance(stream_id, str) or not is_text(stream_id):
         raise Unwritable(f"stream_id must be text that is not empty, not {stream_id!r}")
-    if expected is not None and (not isinstance(expected, int) or expected < 0):
+    if expected is not None and (type(expected) is not int or expected < 0):
         raise Unwritable(f"expected_version must be None or a whole number from 0, not {expected!r}")
     try:
         return EncodedAppend(stream_id, [_encode(event, codec) for event in append.events], expected)
@@ -101,7 +101,7 @@ def _encode(event: Any, codec: Codec) -> tuple[EncodedEvent, NewEvent, str]:
         raise CodecError(f"event_id must be None or a UUID, not {new.event_id!r}")
     for name in ("correlation_id", "causation_id"):
         given = getattr(new, name)
-        if given is not None and not (isinstance(given, str) and _is_text(given)):
+        if given is not None and not (isinstance(given, str) and is_text(given)):
             raise CodecError(f"{name} must be None or text that is not empty, not {given!r}")
     if new.recorded_at is not None and getattr(new.recorded_at, "tzinfo", None) is not UTC:
         new = replace(new, recorded_at=_brought_time(new.recorded_at))
@@ -111,7 +111,7 @@ def _encode(event: Any, codec: Codec) -> tuple[EncodedEvent, NewEvent, str]:
 def _verbatim(encoded: EncodedEvent) -> EncodedEvent:
     """Check an event that comes as JSON already: one store must not take what another cannot keep."""
     event_type, schema_version, payload = encoded
-    if not isinstance(event_type, str) or not _is_text(event_type):
+    if not isinstance(event_type, str) or not is_text(event_type):
         raise CodecError(f"event_type must be text that is not empty, not {event_type!r}")
     if not isinstance(schema_version, int) or not 1 <= schema_version <= _MOST_SCHEMA_VERSION:
         raise CodecError(f"schema_version of {event_type} must be a whole number from 1, not {schema_version!r}")
@@ -140,7 +140,7 @@ def _metadata_text(metadata: Mapping[str, Any]) -> str:
         raise CodecError(f"metadata cannot be written as JSON: {error}") from error
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
     """Tell whether every store can keep this text: not empty, no NUL, no half of a surrogate pair."""
     if not value or "\0" in value:
         return False

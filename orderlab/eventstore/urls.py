@@ -68,4 +68,6 @@ def path_of(rest: str, url: str) -> Path:
     """
     if not rest.startswith("/") or rest == "/":
         raise EventStoreError(f"{url!r} names no file: a relative one is written duckdb:///file.duckdb")
+    if "\0" in unquote(rest):
+        raise EventStoreError(f"{url!r} names no file that could be")
     return Path(unquote(rest[1:]))

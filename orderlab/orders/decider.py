@@ -176,7 +176,7 @@ def problem_with_items(items: Sequence[OrderItem]) -> str | None:
     if not 1 <= len(items) <= MAX_ITEMS:
         return f"items must hold 1 to {MAX_ITEMS} items, not {len(items)}"
     for index, item in enumerate(items):
-        if not isinstance(item, OrderItem):
+        if type(item) is not OrderItem:
             return f"items[{index}] must be an OrderItem, not {type(item).__name__}"
         problem = (
             problem_with_text(f"items[{index}].product_id", item.product_id)

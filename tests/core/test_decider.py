@@ -1,6 +1,7 @@
 import pickle
 from collections.abc import Sequence
 from dataclasses import FrozenInstanceError, replace
+from enum import StrEnum
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,7 @@ from accounts import (
     account_reducer,
 )
 
-from orderlab.core.decider import DeciderReducer, EntityState, Fact, Step
+from orderlab.core.decider import Decider, DeciderReducer, EntityState, Fact, Step
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.errors import CorruptStream
 
@@ -345,3 +346,42 @@ def test_an_environment_may_be_any_object_with_a_clock_and_ids() -> None:
     env = account_environment()
     anything: Any = SimpleNamespace(clock=env.clock, ids=env.ids)
     assert balance(account_reducer().reduce(EntityState(), Deposit("ada", 5), anything).state) == 5
+
+
+def reduced(decider: Decider[Any], command: Deposit) -> None:
+    reducer: DeciderReducer[Any, Accounts] = DeciderReducer(decider)
+    reducer.reduce(reducer.initial_state(), command, account_environment())
+
+
+def test_a_decision_about_another_entity_is_a_mistake_of_the_domain() -> None:
+    astray = replace(ACCOUNTS, decide=lambda command, account, *, key, at: (Deposited("bob", command.cents),))
+    with pytest.raises(TypeError, match=r"decide returned Deposited\(.*'bob'.*\) for a command about 'ada'"):
+        reduced(astray, Deposit("ada", 5))
+
+
+def test_a_key_that_only_looks_like_text_is_a_mistake_of_the_domain() -> None:
+    class Room(StrEnum):
+        A = "a"
+
+    with pytest.raises(TypeError, match=r"must be text, not <Room\.A"):
+        reduced(ACCOUNTS, Deposit(Room.A, 5))
+
+
+@pytest.mark.parametrize("decision", [[], [Deposited("ada", 5)], Deposited("ada", 5), None, "no", ("no",)])
+def test_a_decision_of_another_shape_is_a_mistake_of_the_domain(decision: Any) -> None:
+    loose = replace(ACCOUNTS, decide=lambda command, account, *, key, at: decision)
+    with pytest.raises(TypeError, match="decide must return a tuple of events or one rejection, not"):
+        reduced(loose, Deposit("ada", 5))
+
+
+def test_an_entity_that_is_nothing_after_an_event_is_a_mistake_of_the_domain() -> None:
+    forgetful: Decider[Any] = replace(ACCOUNTS, evolve=lambda account, event: None)  # type: ignore[arg-type, return-value]
+    with pytest.raises(TypeError, match="evolve must return the entity after Deposited"):
+        reduced(forgetful, Deposit("ada", 5))
+
+
+def test_the_types_of_a_domain_may_be_given_as_a_list_but_not_one_alone() -> None:
+    alone: Any = Deposit
+    assert replace(ACCOUNTS, commands=[Deposit]).commands == (Deposit,)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"commands must be a tuple of types, such as \(Deposit,\)"):
+        replace(ACCOUNTS, commands=alone)

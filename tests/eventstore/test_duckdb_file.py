@@ -1,5 +1,6 @@
 """What can go wrong with a log's file: each is one sentence that names it, and the log is unharmed."""
 
+import asyncio
 import os
 import random
 import sqlite3
@@ -7,15 +8,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 from event_loop import in_event_loop
-from log_files import after_the_name, files_beside, numbers_in, opened, read, read_or_sentence_of, sentence_of, write
+from log_files import (
+    after_the_name,
+    files_beside,
+    notes,
+    numbers_in,
+    opened,
+    read,
+    read_or_sentence_of,
+    sentence_of,
+    write,
+)
 
 from orderlab.eventstore.base import EventStoreError
-from orderlab.eventstore.contract import Noted
+from orderlab.eventstore.contract import CONTRACT_CODEC, Noted
+from orderlab.eventstore.duckdb import DuckDBEventStore
+from orderlab.system import SystemClock
 
 NOBODY = 65534
 
@@ -243,3 +257,49 @@ async def test_of_a_write_ahead_file_cut_short_all_whole_appends_are_there(path:
         assert len(found) >= len(previous)
         previous = found
     assert len(previous) == 20
+
+
+@in_event_loop
+async def test_a_log_with_two_names_is_one_log(path: Path) -> None:
+    other = path.with_name("other.duckdb")
+    async with opened(path):
+        other.hardlink_to(path)
+        with pytest.raises(EventStoreError, match="is open in this process already"):
+            await opened(other).head()
+
+
+@in_event_loop
+async def test_what_could_not_be_opened_is_tried_again(path: Path) -> None:
+    async with opened(path) as first:
+        second = opened(path)
+        with pytest.raises(EventStoreError):
+            await second.head()
+        await first.append_events("a", notes(1))
+    assert await second.head() == 1
+    await second.close()
+
+
+@in_event_loop
+async def test_whoever_closes_second_waits_as_well(path: Path) -> None:
+    event_store = opened(path)
+    await event_store.append_events("a", notes(1))
+    await asyncio.gather(event_store.close(), event_store.close())
+    async with opened(path) as again:
+        assert await again.head() == 1
+
+
+@pytest.mark.parametrize("error", [SystemExit(), StopIteration(), asyncio.CancelledError()])
+@in_event_loop
+async def test_a_clock_that_fails_strangely_fails_its_append_alone(path: Path, error: BaseException) -> None:
+    class Once(SystemClock):
+        def now(self) -> datetime:
+            if not failed:
+                failed.append(error)
+                raise error
+            return super().now()
+
+    failed: list[BaseException] = []
+    async with DuckDBEventStore(path, codec=CONTRACT_CODEC, clock=Once()) as event_store:
+        with pytest.raises(EventStoreError, match="the clock or the id generator"):
+            await event_store.append_events("a", notes(1))
+        assert await event_store.append_events("a", notes(1)) == 1
