@@ -317,3 +317,14 @@ def test_a_refusal_tells_whether_its_sender_expects_more_than_there_is(
 def test_a_refusal_at_the_version_expected_is_not_behind() -> None:
     decision = asked(Withdraw("ada", 6), expected_version=1).decide(account_reducer(), state_after(Deposit("ada", 5)))
     assert not decision.behind
+
+
+@pytest.mark.parametrize("version", ["1", True, 1.0])
+def test_an_expected_version_is_a_whole_number(version: Any) -> None:
+    with pytest.raises(TypeError, match="expected_version must be None or a whole number, not"):
+        asked("go", expected_version=version)
+
+
+def test_a_key_that_cannot_be_written_is_told() -> None:
+    with pytest.raises(ValueError, match="idempotency_key must be text that can be written"):
+        asked("go", key="\ud800")

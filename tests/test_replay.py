@@ -492,3 +492,24 @@ async def test_a_replay_equals_the_live_state_of_equal_deposits(tmp_path: Path) 
         for _ in range(3):
             await store.send(Deposit("ada", 5))
         assert await load_state(event_store, reducer=account_reducer()) == store.state
+
+
+@pytest.mark.parametrize("until", ["2025-01-01", 1.5, True])
+@in_event_loop
+async def test_a_point_in_a_log_is_a_position_or_a_time(until: Any) -> None:
+    with pytest.raises(TypeError, match="until must be a position or a datetime, not"):
+        await load_state(InMemoryEventStore(), until)
+
+
+@in_event_loop
+async def test_what_is_replayed_is_an_event_store() -> None:
+    address: Any = "duckdb:///orders.duckdb"
+    with pytest.raises(TypeError, match="event_store must be an event store, such as open_event_store gives"):
+        await load_state(address)
+
+
+@in_event_loop
+async def test_a_state_is_loaded_by_a_reducer_that_knows_where_it_begins() -> None:
+    reducer: Any = object()
+    with pytest.raises(TypeError, match="reducer must be a DeciderReducer"):
+        await load_state(InMemoryEventStore(), reducer=reducer)

@@ -1229,3 +1229,27 @@ def test_a_store_belongs_to_the_event_loop_it_was_opened_in() -> None:
 
     asyncio.run(opened())
     asyncio.run(sent())
+
+
+@in_event_loop
+async def test_when_the_worker_is_ended_nobody_waits_for_what_will_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    event_store, reached = log(), asyncio.Event()
+
+    async def never(appends: Sequence[AppendEvents]) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    before_appends(monkeypatch, event_store, never)
+    store = order_store(event_store)
+    await store.__aenter__()
+    assert store._worker is not None
+    deciding = asyncio.ensure_future(store.send(PLACE_ADA))
+    await reached.wait()
+    waiting = asyncio.ensure_future(store.send(SHIP_ADA))
+    await asyncio.sleep(0)
+    store._worker.cancel()
+    decided, waited = await asyncio.gather(deciding, waiting, return_exceptions=True)
+    assert isinstance(decided, OrderlabError)
+    assert isinstance(waited, StoreClosed)
+    with pytest.raises(StoreClosed):
+        await store.send(PLACE)

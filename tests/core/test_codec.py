@@ -182,3 +182,8 @@ class Weighed:
 def test_an_event_that_could_not_be_read_again_is_not_written() -> None:
     with pytest.raises(CodecError, match="Weighed could not be read again: Expected `int`, got `float`"):
         JsonCodec([Weighed]).encode(Weighed(0.5))  # type: ignore[arg-type]
+
+
+def test_an_event_that_would_be_read_again_as_another_value_is_not_written() -> None:
+    with pytest.raises(CodecError, match=r"Noted would be read again as another value: Noted\(note=\[1, 2\]\)"):
+        JsonCodec([Noted]).encode(Noted((1, 2)))

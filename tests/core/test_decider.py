@@ -385,3 +385,23 @@ def test_the_types_of_a_domain_may_be_given_as_a_list_but_not_one_alone() -> Non
     assert replace(ACCOUNTS, commands=[Deposit]).commands == (Deposit,)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"commands must be a tuple of types, such as \(Deposit,\)"):
         replace(ACCOUNTS, commands=alone)
+
+
+@pytest.mark.parametrize(
+    ("check_versions", "shown"),
+    [(True, "<DeciderReducer of account>"), (False, "<DeciderReducer of account, unchecked>")],
+)
+def test_a_reducer_shows_its_domain(check_versions: bool, shown: str) -> None:
+    assert repr(DeciderReducer(ACCOUNTS, check_versions=check_versions)) == shown
+
+
+def test_replay_refuses_a_stream_whose_first_event_is_about_another() -> None:
+    with pytest.raises(CorruptStream, match=r"stream account-ada holds .* which is about another"):
+        account_reducer().replay(EntityState(), [("account-ada", 1, Deposited("bob", 5))])
+
+
+def test_an_event_without_a_key_is_a_mistake_of_the_domain() -> None:
+    keyless = replace(ACCOUNTS, key_of=lambda action: None)
+    reducer: DeciderReducer[Any, Accounts] = DeciderReducer(keyless)
+    with pytest.raises(TypeError, match="has no key: only a command may leave it to be drawn"):
+        reducer.reduce(reducer.initial_state(), Deposited("ada", 5), account_environment())

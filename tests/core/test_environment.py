@@ -1,6 +1,7 @@
 import re
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -140,3 +141,20 @@ def test_an_id_begins_with_its_kind_and_a_hyphen(ids: IdGenerator) -> None:
 def test_no_id_is_drawn_twice(ids: IdGenerator) -> None:
     texts = [text for _ in range(500) for text in drawn(ids)]
     assert len(set(texts)) == len(texts)
+
+
+def test_the_generators_show_how_to_make_them_again() -> None:
+    assert (repr(SequentialIds()), repr(SeededIds(7))) == ("SequentialIds()", "SeededIds(7)")
+
+
+@pytest.mark.parametrize("make", [TestClock, FixedClock])
+def test_a_text_is_no_instant(make: Any) -> None:
+    with pytest.raises(TypeError, match="must be a datetime, not '2025-01-01'"):
+        make("2025-01-01")
+
+
+def test_an_instant_of_a_subclass_becomes_a_plain_one() -> None:
+    class Stamp(datetime):
+        """As pandas has one."""
+
+    assert type(FixedClock(Stamp(2025, 1, 1, tzinfo=UTC)).now()) is datetime
