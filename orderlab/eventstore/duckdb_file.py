@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 from pathlib import Path
 
 import duckdb
@@ -111,7 +112,7 @@ _SENTENCES = {
     "permission denied|read-only file system": "cannot be opened for writing ({0}): check who may write to it",
     "no such file or directory": "cannot be made: its folder does not exist",
     "is a directory": "is a folder; name a file in it",
-    "database has been invalidated": "failed earlier and must be closed and opened again; the log is as it was",
+    "database has been invalidated": "failed earlier and is opened again with the next append; the log is as it was",
 }
 
 
@@ -127,8 +128,8 @@ def _claim(path: Path) -> None:
 
 def _make(path: Path) -> None:
     """Make an empty log beside the path and give it its name when it is whole: it may be killed at any moment."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)  # left by an earlier process of this number, killed here
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")  # two threads may make one log
+    fresh.unlink(missing_ok=True)  # left by an earlier process of these numbers, killed here
     try:
         with duckdb.connect(str(fresh), config=_CONFIG) as connection:
             connection.execute(f"BEGIN; {_CREATE} COMMIT; CHECKPOINT;")

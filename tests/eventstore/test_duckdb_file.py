@@ -269,6 +269,17 @@ async def test_a_log_with_two_names_is_one_log(path: Path) -> None:
 
 
 @in_event_loop
+async def test_of_two_who_make_one_log_at_once_one_has_it(path: Path) -> None:
+    both = [opened(path), opened(path)]
+    heads = await asyncio.gather(*(each.head() for each in both), return_exceptions=True)
+    [refusal] = [str(head) for head in heads if head != 0]
+    assert after_the_name(path, refusal).startswith("is open in this process already")
+    assert files_beside(path) == ["log.duckdb"]
+    for each in both:
+        await each.close()
+
+
+@in_event_loop
 async def test_what_could_not_be_opened_is_tried_again(path: Path) -> None:
     async with opened(path) as first:
         second = opened(path)
