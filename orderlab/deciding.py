@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from orderlab.core.decider import DeciderReducer, Reducer, Step
+from orderlab.core.decider import DeciderReducer, Reducer
 from orderlab.core.effects import AppendEvents, Delay, Emit
 from orderlab.core.environment import Environment, FixedClock, IdGenerator
-from orderlab.core.errors import OrderlabError, VersionConflict
+from orderlab.core.errors import VersionConflict
 from orderlab.core.log import NO_STREAM, NewEvent
+from orderlab.delays import seconds_of
 from orderlab.eventstore.stored import is_text
 from orderlab.idempotency import event_id_of, note_of
 
@@ -27,6 +28,7 @@ class Question:
         expected_version: The version its sender believes the entity to be at.
         key: Its idempotency key.
         at: The instant to decide as of; None for the clock's now.
+        cause: What directly caused the command; None for one from outside, which its request did.
     """
 
     command: Any
@@ -35,6 +37,7 @@ class Question:
     expected_version: int | None = None
     key: str | None = None
     at: datetime | None = None
+    cause: str | None = None
     _ids: "_SameIds" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,20 +69,22 @@ class Question:
             self._require(*known)
         self._ids.rewind()
         step = reducer.reduce(state, self.command, self.env)
-        if any(isinstance(effect, Delay) for effect in step.effects):
-            raise OrderlabError(f"{self.command!r} asks for a delay, which this version does not perform yet")
+        said = tuple(effect.action for effect in step.effects if isinstance(effect, Emit))
+        delays = tuple(effect for effect in step.effects if isinstance(effect, Delay))
+        for delay in delays:
+            seconds_of(delay.seconds)  # refused here, where nothing is written yet
         appends = [effect for effect in step.effects if isinstance(effect, AppendEvents) and effect.events]
         if len(appends) > 1:
             raise TypeError(f"{self.command!r} appends to {len(appends)} streams, and a command may append to one")
         if not appends:
             expected, version = self.expected_version or NO_STREAM, NO_STREAM if known is None else known[1]
-            return Decision(state, None, _announced(step), behind=expected > version)
+            return Decision(state, None, said, delays, behind=expected > version)
         [append] = appends
         if known is None and append.expected_version is not None:
             self._require(append.stream_id, append.expected_version)
         if append.expected_version is None:
             append = replace(append, expected_version=self.expected_version)
-        return Decision(step.state, self._to_be_written(append))
+        return Decision(step.state, self._to_be_written(append), said, delays)
 
     def _to_be_written(self, append: AppendEvents) -> AppendEvents:
         """Return the append with its causes, its key and, where the sender set one, the time.
@@ -91,7 +96,8 @@ class Question:
         events = []
         for index, event in enumerate(append.events):
             event_id = None if self.key is None else event_id_of(self.key, index)
-            events.append(NewEvent(event, event_id, self.at, self.correlation_id, self.correlation_id, metadata))
+            cause = self.cause or self.correlation_id
+            events.append(NewEvent(event, event_id, self.at, self.correlation_id, cause, metadata))
         return replace(append, events=events)
 
     def _require(self, stream_id: str, version: int) -> None:
@@ -101,19 +107,22 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Decision(Generic[StateT]):
-    """What came of a command: the state after it and an append, ready to be written; or a rejection, or nothing.
+    """What came of a command: the state after it and an append, ready to be written; or no append.
 
-    `behind` tells that there is no append, and that the sender expects more events than the state shows.
+    `said` is what it announces, a rejection also, and `delays` what is to happen later; both count once the append is
+    durable. `behind` tells that there is no append, and that the sender expects more events than the state shows.
     """
 
     state: StateT
     append: AppendEvents | None
-    rejection: Any = None
+    said: tuple[Any, ...] = ()
+    delays: tuple[Delay, ...] = ()
     behind: bool = False
 
-
-def _announced(step: Step[Any]) -> Any:
-    return next((effect.action for effect in step.effects if isinstance(effect, Emit)), None)
+    @property
+    def rejection(self) -> Any:
+        """What was announced instead of events; None if there are events, or nothing at all."""
+        return self.said[0] if self.append is None and self.said else None
 
 
 class _SameIds:

@@ -20,9 +20,9 @@ import msgspec
 from orderlab.core.codec import Codec
 from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import CodecError, OrderlabError, Unwritable
-from orderlab.core.log import Appended, EncodedEvent, NewEvent
+from orderlab.core.log import Appended, EncodedEvent, NewEvent, StoredEvent
 from orderlab.eventstore.base import EventStore
-from orderlab.eventstore.stored import StoredEvent, encode_append
+from orderlab.eventstore.stored import encode_append
 from orderlab.orders.codec import ORDER_CODEC
 
 _TOGETHER = 5_000

@@ -12,8 +12,8 @@ import msgspec
 import pandas as pd
 
 from orderlab.core.errors import OrderlabError
+from orderlab.core.log import StoredEvent
 from orderlab.eventstore.base import EventStore
-from orderlab.eventstore.stored import StoredEvent
 
 _COLUMNS = tuple(name for name in StoredEvent._fields if name not in ("metadata", "payload"))
 _DTYPES = {

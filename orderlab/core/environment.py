@@ -1,10 +1,12 @@
 """All that a reducer may read of the world: a clock and an id generator, and deterministic ones for tests."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from itertools import count
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 
@@ -42,6 +44,15 @@ class Environment(Protocol):
         ...
 
 
+@runtime_checkable
+class AlarmClock(Clock, Protocol):
+    """A clock that also says when an instant has come, for whoever waits on it rather than on the real time."""
+
+    def call_at(self, instant: datetime, ring: Callable[[], object]) -> Callable[[], None]:
+        """Have `ring` called when the clock comes to `instant`, and return what calls that off."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FixedClock:
     """A clock that stands still, for deciding as of one instant.
@@ -61,7 +72,7 @@ class FixedClock:
 
 
 class TestClock:
-    """A clock that moves only when it is told to.
+    """A clock that moves only when it is told to, and rings the alarms that it passes.
 
     >>> clock = TestClock()
     >>> clock.advance(90)
@@ -72,6 +83,9 @@ class TestClock:
 
     def __init__(self, start: datetime = datetime(2025, 1, 1, tzinfo=UTC)) -> None:
         self._now = _require_aware(start, "start")
+        self._alarms: list[tuple[datetime, int, Callable[[], object]]] = []
+        self._set = count()
+        self._waiting: set[int] = set()
 
     def now(self) -> datetime:
         """Return the instant this clock was last moved to."""
@@ -80,14 +94,37 @@ class TestClock:
     def advance(self, by: float | timedelta) -> datetime:
         """Move forward by `by` (seconds, or a timedelta) and return the new instant.
 
+        Alarms on the way ring in the order of their instants, each while the clock stands at its own.
+
         Raises:
             ValueError: `by` is negative; time never runs backwards here.
         """
         step = by if isinstance(by, timedelta) else timedelta(seconds=by)
         if step < timedelta(0):
             raise ValueError(f"by must not be negative, and {step} is: a clock never runs backwards")
-        self._now += step
+        end = self._now + step
+        while self._alarms and self._alarms[0][0] <= end:
+            instant, number, ring = heappop(self._alarms)
+            if number in self._waiting:
+                self._waiting.remove(number)
+                self._now = max(self._now, instant)
+                ring()
+        self._now = end
         return self._now
+
+    def call_at(self, instant: datetime, ring: Callable[[], object]) -> Callable[[], None]:
+        """Have `ring` called when the clock comes to `instant`, and return what calls that off.
+
+        >>> clock, heard = TestClock(), []
+        >>> off = clock.call_at(clock.now() + timedelta(seconds=60), lambda: heard.append(clock.now()))
+        >>> _ = clock.advance(3600)
+        >>> heard
+        [datetime.datetime(2025, 1, 1, 0, 1, tzinfo=datetime.timezone.utc)]
+        """
+        number = next(self._set)
+        heappush(self._alarms, (_require_aware(instant, "instant"), number, ring))
+        self._waiting.add(number)
+        return lambda: self._waiting.discard(number)
 
     def __repr__(self) -> str:
         return f"TestClock({self._now.isoformat()})"

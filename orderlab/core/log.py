@@ -72,13 +72,31 @@ class RecordedEvent:
         return f"<#{self.position} {self.event_type} {self.stream_id} v{self.version} {self.recorded_at:%F %T}>"
 
 
+class StoredEvent(NamedTuple):
+    """One row of the log, undecoded; `metadata` and `payload` are JSON text."""
+
+    position: int
+    stream_id: str
+    version: int
+    event_id: UUID
+    event_type: str
+    schema_version: int
+    recorded_at: datetime
+    correlation_id: str | None
+    causation_id: str | None
+    metadata: str
+    payload: str
+
+
 @dataclass(frozen=True, slots=True)
 class Appended:
     """Where an append went: the stream's version after its last event, and the position of each event.
 
-    `repeated` tells that its event ids were in the log already, and that nothing was written now.
+    `repeated` tells that its event ids were in the log already, and that nothing was written now. `rows` are the
+    events as they were written; two answers that name the same place are equal whatever was drawn for it.
     """
 
     version: int
     positions: tuple[int, ...]
     repeated: bool = False
+    rows: tuple[StoredEvent, ...] = field(default=(), repr=False, compare=False)

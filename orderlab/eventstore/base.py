@@ -49,7 +49,8 @@ class EventStore(Protocol):
     async def append_many(self, appends: Sequence[AppendEvents]) -> list[Appended | AppendRefused]:
         """Do many appends in one transaction, and return for each where it went or why it was refused.
 
-        A refused append harms no other. The same stream may come twice: the second sees the first.
+        A refused append harms no other. The same stream may come twice: the second sees the first. An answer that
+        says where an append went also holds its events as rows of the log.
         """
         ...
 
@@ -77,6 +78,14 @@ class EventStore(Protocol):
 
     async def head(self) -> int:
         """Return the position of the last event; 0 for an empty log."""
+        ...
+
+    async def wait_past(self, position: int) -> int:
+        """Wait until the log has an event after this position, and return its head: for who looks for himself then.
+
+        Raises:
+            EventStoreError: The event store is closed, or was closed meanwhile.
+        """
         ...
 
     def subscribe(self, *, after: int = 0) -> AsyncIterator[RecordedEvent]:

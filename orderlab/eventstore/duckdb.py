@@ -16,12 +16,12 @@ import numpy as np
 from orderlab.core.codec import Codec
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused
-from orderlab.core.log import Appended
+from orderlab.core.log import Appended, StoredEvent
 from orderlab.eventstore.base import Columns, EventStoreError
 from orderlab.eventstore.duckdb_file import failure
 from orderlab.eventstore.duckdb_writer import DuckDBWriter
 from orderlab.eventstore.rows import RowEventStore, require_columns, require_range
-from orderlab.eventstore.stored import EncodedAppend, StoredEvent, as_utc
+from orderlab.eventstore.stored import EncodedAppend, as_utc
 from orderlab.orders.codec import ORDER_CODEC
 
 logger = logging.getLogger(__name__)

@@ -21,12 +21,12 @@ import numpy as np
 from orderlab.collector import collector_resting
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused
-from orderlab.core.log import Appended
+from orderlab.core.log import Appended, StoredEvent
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.bell import Bell
 from orderlab.eventstore.duckdb_file import connect, failure, open_file, release
 from orderlab.eventstore.ledger import Ledger, Place
-from orderlab.eventstore.stored import EncodedAppend, StoredEvent, as_utc
+from orderlab.eventstore.stored import EncodedAppend, as_utc
 
 logger = logging.getLogger(__name__)
 

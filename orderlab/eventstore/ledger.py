@@ -12,8 +12,8 @@ from uuid import UUID
 
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused, EventIdReused, VersionConflict
-from orderlab.core.log import Appended
-from orderlab.eventstore.stored import EncodedAppend, StoredEvent, as_utc
+from orderlab.core.log import Appended, StoredEvent
+from orderlab.eventstore.stored import EncodedAppend, as_utc
 
 _DAWN = datetime.min.replace(tzinfo=UTC)
 
@@ -151,7 +151,8 @@ class Ledger:
                 )
             )
         plan.heads[stream_id] = version + len(append.events)
-        return Appended(plan.heads[stream_id], tuple(range(start + 1, start + 1 + len(append.events))))
+        rows = tuple(plan.rows[start - self.position :])
+        return Appended(plan.heads[stream_id], tuple(row.position for row in rows), rows=rows)
 
     def _draw(self, plan: Plan, ids: IdGenerator) -> UUID:
         """Draw an event id that is not in use: a generator that counts begins anew in each process."""

@@ -7,11 +7,11 @@ from uuid import UUID
 from orderlab.core.codec import Codec
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused
-from orderlab.core.log import Appended
+from orderlab.core.log import Appended, StoredEvent
 from orderlab.eventstore.base import Columns
 from orderlab.eventstore.ledger import Ledger, Place
 from orderlab.eventstore.rows import RowEventStore, require_columns, require_range
-from orderlab.eventstore.stored import EncodedAppend, StoredEvent
+from orderlab.eventstore.stored import EncodedAppend
 from orderlab.orders.codec import ORDER_CODEC
 
 _STRETCH = 50_000

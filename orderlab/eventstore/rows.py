@@ -9,11 +9,11 @@ from orderlab.core.codec import Codec
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused
-from orderlab.core.log import Appended, RecordedEvent
+from orderlab.core.log import Appended, RecordedEvent, StoredEvent
 from orderlab.drawing import tables
 from orderlab.eventstore.base import Columns, EventStoreError
 from orderlab.eventstore.bell import Bell
-from orderlab.eventstore.stored import EncodedAppend, StoredEvent, decode_stored, encode_append
+from orderlab.eventstore.stored import EncodedAppend, decode_stored, encode_append
 from orderlab.orders.codec import ORDER_CODEC
 from orderlab.system import RandomIds, SystemClock
 
@@ -104,24 +104,31 @@ class RowEventStore(ABC):
                 yield decode_stored(row, self.codec)
             after = page[-1].position
 
+    async def wait_past(self, position: int) -> int:
+        """Wait until the log has an event after this position, and return its head."""
+        with self._bell.listening() as rung:
+            while True:
+                rung.clear()
+                if (head := await self.head()) > position:
+                    return head
+                await rung.wait()
+
     async def subscribe(self, *, after: int = 0) -> AsyncIterator[RecordedEvent]:
         """Iterate over everything after a position and then over what comes, until the event store is closed.
 
         Always reads by position and is only woken by the bell: there is no switch from history to live at which
         an event could be missed or repeated.
         """
-        with self._bell.listening() as rung:
-            while not self._closed:
-                rung.clear()
-                try:
-                    async for recorded in self.read_all(after=after):
-                        after = recorded.position
-                        yield recorded
-                except EventStoreError:
-                    if self._closed:  # in the middle of reading: the end, like any other
-                        return
-                    raise
-                await rung.wait()
+        while not self._closed:
+            try:
+                async for recorded in self.read_all(after=after):
+                    after = recorded.position
+                    yield recorded
+                await self.wait_past(after)
+            except EventStoreError:
+                if self._closed:  # in the middle of reading: the end, like any other
+                    return
+                raise
 
     async def close(self) -> None:
         """Let go of everything; closing twice is harmless."""

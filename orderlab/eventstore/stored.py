@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,23 +11,7 @@ import msgspec
 from orderlab.core.codec import Codec
 from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import CodecError, UnreadableEvent, Unwritable
-from orderlab.core.log import EncodedEvent, NewEvent, RecordedEvent
-
-
-class StoredEvent(NamedTuple):
-    """One row of the log, undecoded; `metadata` and `payload` are JSON text."""
-
-    position: int
-    stream_id: str
-    version: int
-    event_id: UUID
-    event_type: str
-    schema_version: int
-    recorded_at: datetime
-    correlation_id: str | None
-    causation_id: str | None
-    metadata: str
-    payload: str
+from orderlab.core.log import EncodedEvent, NewEvent, RecordedEvent, StoredEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypeVar
 
 from orderlab.core.codec import Codec, JsonCodec
 from orderlab.core.environment import Clock, IdGenerator, SeededIds, TestClock
+from orderlab.core.log import StoredEvent
 from orderlab.eventstore.base import EventStore
-from orderlab.eventstore.stored import StoredEvent
 
 T = TypeVar("T")
 ErrorT = TypeVar("ErrorT", bound=BaseException)

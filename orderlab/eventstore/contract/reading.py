@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import msgspec
 
 from orderlab.core.errors import UnreadableEvent
-from orderlab.core.log import EncodedEvent, RecordedEvent
+from orderlab.core.log import EncodedEvent, RecordedEvent, StoredEvent
 from orderlab.eventstore.base import EventStore
 from orderlab.eventstore.contract.kit import (
     CONTRACT_CODEC,
@@ -18,7 +18,6 @@ from orderlab.eventstore.contract.kit import (
     rows,
     scenario,
 )
-from orderlab.eventstore.stored import StoredEvent
 
 MANY = 4_500
 """More events than an event store is likely to fetch at a time, twice over."""

@@ -1,0 +1,307 @@
+"""Decide commands in batches, append what they cause, and only then show the new state.
+
+    a batch -> decide on the committed state -> append -> commit the state -> tell followers -> answer
+
+A batch is decided on the committed state plus its own earlier commands, and appended in one transaction. What others
+who write to the same log did meanwhile is taken in, and what that touches is decided again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeGuard, TypeVar
+
+from orderlab.broadcast import Broadcast
+from orderlab.conversation import Conversation
+from orderlab.core.decider import Reducer
+from orderlab.core.effects import AppendEvents
+from orderlab.core.errors import EventIdReused, OrderlabError, VersionConflict
+from orderlab.core.log import Appended, NewEvent, RecordedEvent, StoredEvent
+from orderlab.deciding import Decision, Question
+from orderlab.eventstore.base import EventStore
+from orderlab.idempotency import RememberedKeys, note_of
+from orderlab.outcome import Outcome
+from orderlab.replay import replay
+
+StateT = TypeVar("StateT")
+
+logger = logging.getLogger(__name__)
+
+_ROUNDS = 8
+"""How often a command is decided when another process keeps writing first."""
+
+
+@dataclass(slots=True, eq=False)
+class Sent:
+    """A command on its way through the store, and the sender who waits for it.
+
+    `conversation` hears what it announces; `from_outside` tells that it took one of the places for those who wait.
+    `rounds` counts how often it was decided on a state that others had moved on from.
+    """
+
+    question: Question
+    answer: "asyncio.Future[Outcome]"
+    conversation: Conversation | None = None
+    from_outside: bool = True
+    rounds: int = 0
+
+    def succeed(self, outcome: Outcome, said: Sequence[Any] = ()) -> None:
+        """Answer with what became of the command."""
+        if self.conversation is not None:
+            self.conversation.end(said)
+        if not self.answer.done():  # else its sender has given up waiting
+            self.answer.set_result(outcome)
+
+    def fail(self, error: BaseException) -> None:
+        """Answer with an error."""
+        if not isinstance(error, Exception) or isinstance(error, StopIteration):  # which a future cannot carry
+            error = OrderlabError(f"{self.question.command!r} was ended by {error!r}")
+        if self.conversation is not None:
+            self.conversation.end(failure=error)
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+Performed = Callable[[Sent, Decision[Any], Sequence[StoredEvent]], object]
+"""Told of each command that was done, what it led to and the rows it wrote, before its sender is answered."""
+
+
+@dataclass(slots=True)
+class _Decided(Generic[StateT]):
+    """What came of a batch: the state if all of it is written, and what each command led to."""
+
+    state: StateT
+    writing: list[tuple[Sent, Decision[StateT], AppendEvents]] = field(default_factory=list)
+    answered: list[tuple[Sent, Decision[StateT] | Outcome | BaseException]] = field(default_factory=list)
+    again: set[Sent] = field(default_factory=set)
+
+    def may_follow(self, append: AppendEvents) -> bool:
+        """Tell whether an append may be in this batch: an unchecked one must not build on what may not be written."""
+        return append.expected_version is not None or all(
+            append.stream_id != each.stream_id for _, _, each in self.writing
+        )
+
+
+class Committer(Generic[StateT]):
+    """Hold the committed state, and move it on by what is durable.
+
+    Args:
+        reducer: What decides.
+        initial_state: The state before the first event.
+        event_store: Where the events go.
+        broadcast: Who is told of what was committed.
+        performed: Told of each command that was done.
+    """
+
+    def __init__(
+        self,
+        reducer: Reducer[StateT],
+        initial_state: StateT,
+        event_store: EventStore,
+        broadcast: Broadcast,
+        performed: Performed,
+    ) -> None:
+        self.state = initial_state
+        self.position = 0
+        self.keys = RememberedKeys()
+        self._reducer = reducer
+        self._event_store = event_store
+        self._broadcast = broadcast
+        self._performed = performed
+        self._behind = False
+
+    async def take_in(self) -> None:
+        """Bring the state up to the end of the log, whoever wrote it."""
+        head = await self._event_store.head()
+        if head > self.position:
+            await self.keys.read(self._event_store, after=self.position, until=head)
+            self.state = await replay(self._reducer, self.state, self._event_store, after=self.position, until=head)
+            self.position = head
+        if self._broadcast.position < self.position:
+            await self._broadcast.publish(self.position, None)
+        self._behind = False
+
+    async def handle(self, batch: list[Sent]) -> None:
+        """Answer every command of a batch, in as many rounds as others who write to the log make needed."""
+        waiting = batch
+        try:
+            while waiting:
+                waiting = await self._round(waiting)
+                if waiting:
+                    await self.take_in()
+        except BaseException as error:
+            logger.exception("commands failed: %d", len(waiting))
+            self._behind = True
+            for sent in waiting:
+                sent.fail(error)
+            if not isinstance(error, Exception):
+                raise
+
+    async def _round(self, batch: list[Sent]) -> list[Sent]:
+        """Decide a batch, append it and commit; return the commands that a newer state must decide again."""
+        if self._behind:
+            await self.take_in()
+        decided = await self._decide(batch)
+        answers = await self._append([append for _, _, append in decided.writing])
+        await self._commit(decided, answers)
+        for (sent, decision, append), answer in zip(decided.writing, answers, strict=True):
+            if _is_written(answer):
+                self._succeed(sent, decision, append, answer)
+            elif self._may_decide_again(sent, answer):
+                decided.again.add(sent)
+            else:
+                sent.fail(answer if isinstance(answer, Exception) else OrderlabError(f"{sent.question.key} is taken"))
+        await self._answer(decided, all_written=all(map(_is_written, answers)))
+        return [sent for sent in batch if sent in decided.again]
+
+    async def _answer(self, decided: _Decided[StateT], *, all_written: bool) -> None:
+        """Answer the commands that wrote nothing, unless they may have been decided on what is not so."""
+        current = not decided.answered or await self._event_store.head() == self.position
+        for sent, result in decided.answered:
+            if not all_written:  # its answer may come from events that then were not written
+                decided.again.add(sent)
+            elif not current and sent.rounds < _ROUNDS:  # or be refused for not knowing what others wrote
+                sent.rounds += 1
+                decided.again.add(sent)
+            elif isinstance(result, BaseException):
+                sent.fail(result)
+            elif isinstance(result, Outcome):
+                sent.succeed(result, result.events)
+            else:
+                self._performed(sent, result, ())
+                sent.succeed(Outcome(sent.question.correlation_id, rejection=result.rejection), result.said)
+
+    async def _decide(self, batch: list[Sent]) -> _Decided[StateT]:
+        """Decide each command on the committed state and what the batch adds to it."""
+        decided = _Decided(self.state)
+        keys: set[str] = set()
+        for sent in batch:
+            key, command = sent.question.key, sent.question.command
+            if key is not None and key in keys:
+                decided.again.add(sent)  # its twin is in this batch, and must be durable first
+                continue
+            result: Decision[StateT] | BaseException
+            try:
+                if key is not None and self.keys.caused_by(key, command):
+                    decided.answered.append((sent, await self._repeated(sent.question)))
+                    continue
+                result = sent.question.decide(self._reducer, decided.state)
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # noqa: BLE001 - a faulty reducer harms the command it fails on, and no other
+                result, behind = error, isinstance(error, VersionConflict) and error.expected > error.actual
+            else:
+                append, behind = result.append, result.behind
+                if append is not None and not decided.may_follow(append):
+                    decided.again.add(sent)
+                    continue
+                if append is not None:
+                    decided.state = result.state
+                    decided.writing.append((sent, result, append))
+                    if key is not None:
+                        keys.add(key)
+                    continue
+            if behind and not sent.rounds:
+                sent.rounds += 1  # its sender may know of events that are not taken in yet
+                decided.again.add(sent)
+            else:
+                decided.answered.append((sent, result))
+        return decided
+
+    async def _append(self, appends: Sequence[AppendEvents]) -> list[Appended | Exception]:
+        """Append in one transaction; if that fails as a whole, one by one, so that none fails for another.
+
+        Trying again is safe as long as the log has not grown: else the failure may have been of the answer alone.
+        """
+        if not appends:
+            return []
+        try:
+            return list(await self._event_store.append_many(appends))
+        except Exception as error:  # noqa: BLE001 - handed to the command's sender
+            if len(appends) == 1 or await self._event_store.head() != self.position:
+                logger.warning("commands that could not be written: %d (%s)", len(appends), error)
+                return [error] * len(appends)
+        return [answer for append in appends for answer in await self._append([append])]
+
+    async def _commit(self, decided: _Decided[StateT], answers: Sequence[Appended | Exception]) -> None:
+        """Show the new state, the one decided on if the log is exactly that, else the log's own; and tell followers."""
+        places = [place for answer in answers if _is_written(answer) for place in answer.positions]
+        position = self.position + len(places)
+        try:
+            if places != list(range(self.position + 1, position + 1)) or not all(map(_is_written, answers)):
+                await self.take_in()
+            elif places:
+                self.state, self.position = decided.state, position
+                await self._broadcast.publish(position, self._committed(decided, answers))
+        except Exception as error:  # noqa: BLE001 - what is durable is answered so; the state follows before the next
+            logger.warning("the log may have grown, and cannot be read now: %s", error)
+            self._behind = True
+
+    def _committed(
+        self, decided: _Decided[StateT], answers: Sequence[Appended | Exception]
+    ) -> list[RecordedEvent] | None:
+        """Return a batch's events as they would be read from the log; None if its answers do not hold the rows."""
+        if not self._broadcast.followed:
+            return None
+        recorded = []
+        for (_, _, append), answer in zip(decided.writing, answers, strict=True):
+            assert isinstance(answer, Appended)
+            if len(answer.rows) != len(append.events):
+                return None
+            recorded += [recorded_event(row, new) for row, new in zip(answer.rows, append.events, strict=True)]
+        return recorded
+
+    def _succeed(self, sent: Sent, decision: Decision[StateT], append: AppendEvents, answer: Appended) -> None:
+        question, count = sent.question, len(append.events)
+        versions = tuple(range(answer.version - count + 1, answer.version + 1))
+        if question.key is not None:
+            self.keys.remember(append.stream_id, versions, note_of(question.key, question.command))
+        events = tuple(new.event for new in append.events)
+        self._performed(sent, decision, answer.rows)
+        outcome = Outcome(question.correlation_id, events, None, append.stream_id, versions, answer.positions)
+        sent.succeed(outcome, decision.said)
+
+    @staticmethod
+    def _may_decide_again(sent: Sent, answer: Appended | Exception) -> bool:
+        """Tell whether someone else wrote first in a way that a decision on the newer state may mend."""
+        sent.rounds += 1
+        if isinstance(answer, VersionConflict):
+            return sent.question.expected_version is None and sent.rounds < _ROUNDS
+        # Its key has caused events elsewhere: they answer it once they are taken in.
+        return isinstance(answer, Appended | EventIdReused) and sent.rounds < _ROUNDS
+
+    async def _repeated(self, question: Question) -> Outcome:
+        """Answer a retry from the log."""
+        assert question.key is not None
+        recorded = await self.keys.events_of(question.key, self._event_store)
+        return Outcome(
+            recorded[0].correlation_id or question.correlation_id,
+            tuple(each.event for each in recorded),
+            None,
+            recorded[0].stream_id,
+            tuple(each.version for each in recorded),
+            tuple(each.position for each in recorded),
+            repeated=True,
+        )
+
+
+def _is_written(answer: Appended | Exception) -> TypeGuard[Appended]:
+    return isinstance(answer, Appended) and not answer.repeated
+
+
+def recorded_event(row: StoredEvent, new: NewEvent) -> RecordedEvent:
+    """Return an event that was just written as it would be read from the log."""
+    return RecordedEvent(
+        row.event_id,
+        row.stream_id,
+        row.version,
+        row.position,
+        row.event_type,
+        row.schema_version,
+        new.event,
+        row.recorded_at,
+        row.correlation_id,
+        row.causation_id,
+        new.metadata,
+    )
