@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orderlab.broadcast import Lagged as Lagged
+    from orderlab.conversation import NoMatchingAction as NoMatchingAction
     from orderlab.core.decider import Decider as Decider
     from orderlab.core.decider import DeciderReducer as DeciderReducer
     from orderlab.core.decider import EntityState as EntityState
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from orderlab.outcome import Outcome as Outcome
     from orderlab.replay import load_state as load_state
     from orderlab.runtime import Store as Store
+    from orderlab.server.background import serve as serve
     from orderlab.system import RandomIds as RandomIds
     from orderlab.system import SystemClock as SystemClock
 
@@ -61,6 +64,8 @@ _CONTENTS = {
     "core.environment": ("SeededIds", "SequentialIds", "TestClock"),
     "core.errors": ("CorruptStream", "OrderlabError", "VersionConflict"),
     "core.log": ("NO_STREAM", "NewEvent", "RecordedEvent"),
+    "broadcast": ("Lagged",),
+    "conversation": ("NoMatchingAction",),
     "eventstore.duckdb": ("DuckDBEventStore",),
     "eventstore.memory": ("InMemoryEventStore",),
     "eventstore.urls": ("open_event_store",),
@@ -81,6 +86,7 @@ _CONTENTS = {
     "replay": ("load_state",),
     "outcome": ("Outcome",),
     "runtime": ("Store",),
+    "server.background": ("serve",),
     "system": ("RandomIds", "SystemClock"),
 }
 _HOME = {name: module for module, names in _CONTENTS.items() for name in names}

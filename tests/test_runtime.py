@@ -25,17 +25,16 @@ from accounts import (
 )
 from event_loop import in_event_loop
 
-from orderlab import runtime
+from orderlab import committing, runtime
 from orderlab.core.decider import DeciderReducer, Step
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.environment import Environment, SeededIds, SequentialIds, TestClock
 from orderlab.core.errors import CorruptStream, OrderlabError, UnreadableEvent, Unwritable, VersionConflict
-from orderlab.core.log import EncodedEvent
+from orderlab.core.log import EncodedEvent, StoredEvent
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.eventstore.rows import RowEventStore
-from orderlab.eventstore.stored import StoredEvent
 from orderlab.orders.actions import (
     CancelOrder,
     InvalidOrderState,
@@ -452,7 +451,7 @@ async def test_a_command_that_always_comes_second_is_given_up_with_the_conflict(
         with pytest.raises(VersionConflict) as conflict:
             await store.send(Deposit("ada", 100))
         assert conflict.value.actual == conflict.value.expected + 1
-        assert balances(store) == {"ada": await event_store.head()} == {"ada": runtime._ROUNDS}
+        assert balances(store) == {"ada": await event_store.head()} == {"ada": committing._ROUNDS}
 
 
 @in_event_loop
@@ -981,7 +980,7 @@ async def test_the_same_seed_gives_the_same_bytes_in_memory_and_in_a_file(tmp_pa
 PROGRAM = """
 import asyncio, hashlib, sys
 from orderlab import *
-from orderlab.eventstore.stored import StoredEvent
+from orderlab.core.log import StoredEvent
 
 async def play(event_store):
     env = OrderEnvironment(TestClock(), SeededIds(7))

@@ -1,4 +1,4 @@
-"""The command line: `orderlab demo`, `import`, `simulate`, `replay`, `export`.
+"""The command line: `orderlab demo`, `serve`, `import`, `simulate`, `replay`, `export`.
 
 A module for each thing that can be done; `console` holds how they all speak. This one only lists them.
 """
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orderlab.cli import copying, demo, filling, replaying
+from orderlab.cli import copying, demo, filling, replaying, serving
 from orderlab.cli.console import run, show_version
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ def orderlab(version: Version = False) -> None:
 
 
 app.command("demo", epilog="Example: orderlab demo")(demo.demo)
+app.command("serve", epilog="Example: orderlab serve --sample")(serving.serve)
 app.command("import", epilog="Example: orderlab import online_retail.csv --to duckdb:///retail.duckdb")(filling.load)
 app.command("simulate", epilog="Example: orderlab simulate --seed 7 --orders 1000 --to duckdb:///desk.duckdb")(
     filling.simulated

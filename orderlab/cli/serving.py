@@ -1,0 +1,110 @@
+"""`orderlab serve`: the live server, until it is told to stop."""
+
+import asyncio
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from orderlab.cli.console import OUT, show_text
+from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.urls import open_event_store, path_of
+from orderlab.orders.model import OrderState
+from orderlab.orders.reducer import OrderEnvironment, OrderReducer
+from orderlab.system import RandomIds, SystemClock
+
+if TYPE_CHECKING:
+    from orderlab.server.backend import Backend
+    from orderlab.server.running import Server
+    from orderlab.server.settings import ServerSettings
+
+MEMORY = "memory://"
+
+_SAMPLE_SEED, _SAMPLE_ORDERS = 1, 200
+
+
+def serve(
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            help="The log: duckdb:///file.duckdb, made if it is not there. By default DATABASE_URL, or else "
+            "a file in your data folder.",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Where to listen (HOST; 127.0.0.1).", show_default=False)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port (PORT; 3000); 0 for any that is free.", show_default=False)
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with an empty log in memory, gone at the end.")] = False,
+    sample: Annotated[
+        bool, typer.Option("--sample", help="Begin with simulated orders, in memory, gone at the end.")
+    ] = False,
+) -> None:
+    """Serve orders over HTTP and WebSocket, with a page to watch them live."""
+    if url is not None and (fresh or sample):
+        raise typer.BadParameter("--fresh and --sample are logs of their own: name no other beside them")
+    from orderlab.server.logs import configure_logging, parse_levels  # noqa: PLC0415 - keeps `orderlab --help` quick
+    from orderlab.server.running import listen, new_event_loop  # noqa: PLC0415 - as above
+    from orderlab.server.settings import load_settings  # noqa: PLC0415 - as above
+
+    settings = load_settings(database_url=MEMORY if fresh or sample else url, host=host, port=port)
+    configure_logging(parse_levels(settings.log))
+    with listen(settings.host, settings.port) as listening, asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_serve(settings, listening, sample=sample))
+    OUT.print("Stopped.")
+
+
+async def _serve(settings: "ServerSettings", listening: socket.socket, *, sample: bool) -> None:
+    from orderlab.server.running import collecting_seldom, serve_orders  # noqa: PLC0415 - as above
+    from orderlab.server.settings import default_database_url  # noqa: PLC0415 - as above
+
+    with ExitStack() as while_serving:
+
+        def started(server: "Server", backend: "Backend") -> None:
+            while_serving.enter_context(collecting_seldom())
+            _tell(settings, listening, backend.store.position, _called(settings, sample=sample))
+
+        if settings.database_url == default_database_url():
+            path_of(settings.database_url.removeprefix("duckdb://"), settings.database_url).parent.mkdir(
+                parents=True, exist_ok=True
+            )
+        async with open_event_store(settings.database_url) as event_store:
+            if sample:
+                await _play_sample(event_store)
+            await serve_orders(event_store, settings, listening, started)
+
+
+def _tell(settings: "ServerSettings", listening: socket.socket, events: int, log: str) -> None:
+    """Say where the server is, and what it serves."""
+    from orderlab.server.running import address_of  # noqa: PLC0415 - as above
+
+    address = address_of(listening, settings.host)
+    token = "" if settings.token is None else f"?token={quote(settings.token.get_secret_value(), safe='')}"
+    OUT.print(f"[bold]orderlab is at {address}/{token}[/bold]", soft_wrap=True)
+    show_text(f"Log: {log}; {events:,} event{'s' * (events != 1)} replayed.")
+    if token:
+        show_text("The link lets in whoever opens it.")
+    show_text("Ctrl-C stops it.")
+
+
+def _called(settings: "ServerSettings", *, sample: bool) -> str:
+    if sample:
+        return "simulated orders in memory, gone at the end"
+    if settings.database_url == MEMORY:
+        return "in memory, gone at the end"
+    return settings.database_url
+
+
+async def _play_sample(event_store: EventStore) -> None:
+    """Fill a log with the first part of what happens at a simulated order desk: some orders are open still."""
+    from orderlab.datasets.desk import simulate  # noqa: PLC0415 - as above
+    from orderlab.datasets.play import play  # noqa: PLC0415 - as above
+    from orderlab.runtime import Store  # noqa: PLC0415 - as above
+
+    script = simulate(seed=_SAMPLE_SEED, orders=_SAMPLE_ORDERS)
+    env = OrderEnvironment(SystemClock(), RandomIds())
+    async with Store(OrderReducer(), OrderState(), env, event_store) as store:
+        await play(script[: len(script) * 3 // 4], store)

@@ -1,0 +1,66 @@
+"""The application: its routes, and what every request goes through."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from orderlab.server.access import Access
+from orderlab.server.backend import Backend
+from orderlab.server.events import health, list_events, list_order_events
+from orderlab.server.guard import Guard
+from orderlab.server.orders import cancel_order, get_order, list_orders, place_order, ship_order, summarize
+from orderlab.server.problems import Problem, problem_response
+from orderlab.server.websocket import follow
+
+API = (
+    Route("/api/v1/orders", place_order, methods=["POST"]),
+    Route("/api/v1/orders", list_orders, methods=["GET"]),
+    Route("/api/v1/orders/{order_id}", get_order, methods=["GET"]),
+    Route("/api/v1/orders/{order_id}/cancel", cancel_order, methods=["POST"]),
+    Route("/api/v1/orders/{order_id}/ship", ship_order, methods=["POST"]),
+    Route("/api/v1/orders/{order_id}/events", list_order_events, methods=["GET"]),
+    Route("/api/v1/events", list_events, methods=["GET"]),
+    Route("/api/v1/summary", summarize, methods=["GET"]),
+    Route("/health", health, methods=["GET"]),
+)
+"""The routes that `/openapi.json` describes."""
+
+
+def create_app(backend: Backend, access: Access) -> ASGIApp:
+    """Return the server's application.
+
+    Args:
+        backend: What stands behind the routes; open for as long as the application is served.
+        access: Who may use it.
+    """
+    app = Starlette(
+        routes=[*API, WebSocketRoute("/ws", follow)],
+        exception_handlers={Problem: _problem, HTTPException: _refused},
+    )
+    app.state.backend = backend
+    return Guard(app, access=access, new_id=backend.new_correlation_id)
+
+
+async def _problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return problem_response(problem)
+
+
+async def _refused(request: Request, refused: Exception) -> Response:
+    """Tell of what no route takes as the problem that it is."""
+    assert isinstance(refused, HTTPException)
+    if refused.status_code == 405:  # noqa: PLR2004 - the routes raise this and 404 alone
+        allowed = _methods_of(request.url.path)  # the exception names those of the first route alone
+        detail = f"{request.url.path} does not take {request.method}, but {allowed}"
+        return problem_response(Problem("method_not_allowed", detail, headers={"Allow": allowed}))
+    return problem_response(Problem("not_found", f"there is nothing at {request.url.path}"))
+
+
+def _methods_of(path: str) -> str:
+    """Return the methods that a path takes."""
+    return ", ".join(
+        sorted({method for route in API if route.path_regex.match(path) for method in route.methods or ()})
+    )

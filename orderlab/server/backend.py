@@ -1,0 +1,176 @@
+"""What stands behind the routes: the store with its log, and the read models that follow it."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self, assert_never
+
+from starlette.requests import HTTPConnection, Request
+
+from orderlab.core.environment import Environment
+from orderlab.core.errors import VersionConflict
+from orderlab.eventstore.base import EventStore, EventStoreError
+from orderlab.idempotency import IdempotencyKeyReused
+from orderlab.orders.actions import Command, InvalidOrderState, OrderNotFound, Rejection, ValidationFailed
+from orderlab.orders.decider import ORDERS
+from orderlab.orders.model import Order, OrderState
+from orderlab.orders.reducer import OrderEnvironment, OrderReducer
+from orderlab.outcome import Outcome
+from orderlab.runtime import Store, StoreClosed
+from orderlab.server.hub import Hub
+from orderlab.server.listing import OrderListing
+from orderlab.server.problems import Problem
+from orderlab.server.reading import idempotency_key_of
+from orderlab.system import RandomIds, SystemClock
+
+_HEALTH_SECONDS = 5.0
+
+
+class Backend:
+    """A store over an event store, with the order listing and the hub of WebSocket clients; use it with `async with`.
+
+    Args:
+        event_store: The log; whoever opened it closes it.
+        env: The clock and the ids; the real ones by default.
+    """
+
+    listing: OrderListing
+    hub: Hub
+
+    def __init__(self, event_store: EventStore, *, env: Environment | None = None) -> None:
+        self.event_store = event_store
+        self._env = env or OrderEnvironment(SystemClock(), RandomIds())
+        self.store = Store(OrderReducer(), OrderState(), self._env, event_store)
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._open.enter_async_context(self.store)
+        streams = await self.event_store.list_streams()
+        # Nothing is awaited from here on, so no commit can come between the state and those who follow it.
+        state = self.store.state
+        order_ids = [order_id for order_id in map(ORDERS.key_in, streams) if order_id in state.orders]
+        self.listing = OrderListing(order_ids, state)
+        self.hub = Hub(self.event_store, self.store.position)
+        self.store.observe(self.listing.take_in)
+        self.store.observe(self.hub.publish)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
+
+    def new_correlation_id(self) -> str:
+        """Draw an id for a request that brings none."""
+        return str(self._env.ids.new_uuid())
+
+    def order(self, order_id: str) -> Order:
+        """Return an order.
+
+        Raises:
+            Problem: There is none.
+        """
+        order = self.store.state.orders.get(order_id)
+        if order is None:
+            raise no_order(order_id)
+        return order
+
+    async def send(self, request: Request, command: Command, *, expected_version: int | None = None) -> Outcome:
+        """Have a request's command done, under the request's correlation id and idempotency key.
+
+        Raises:
+            Problem: It was refused, or could not be done.
+        """
+        key = idempotency_key_of(request)
+        try:
+            outcome = await self.perform(
+                command, correlation_id(request), expected_version=expected_version, idempotency_key=key
+            )
+        except VersionConflict as conflict:
+            if expected_version is None:
+                raise Problem("version_conflict", f"others kept writing first: {conflict}; try again") from conflict
+            detail = f"order {command.order_id} is at version {conflict.actual}, not at {expected_version}"
+            raise Problem("version_mismatch", detail, current_version=conflict.actual) from conflict
+        except IdempotencyKeyReused as reused:
+            raise Problem("idempotency_key_reused", str(reused)) from reused
+        if outcome.rejection is not None:
+            raise refusal(outcome.rejection)
+        return outcome
+
+    async def perform(
+        self,
+        command: Command,
+        correlation_id: str | None,
+        *,
+        expected_version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> Outcome:
+        """Send a command to the store, unless too many wait already.
+
+        Raises:
+            Problem: The server is too busy, is closing, or cannot write.
+            VersionConflict: As `Store.send` says.
+            IdempotencyKeyReused: As `Store.send` says.
+        """
+        if self.store.is_full:
+            raise Problem("overloaded", "too many commands are waiting: try again in a moment")
+        try:
+            return await self.store.send(
+                command,
+                expected_version=expected_version,
+                correlation_id=correlation_id,
+                idempotency_key=idempotency_key,
+            )
+        except StoreClosed as closed:
+            raise Problem("overloaded", "the server is closing: try again in a moment") from closed
+        except EventStoreError as error:
+            raise unreachable(error) from error
+
+    async def require_reachable(self) -> None:
+        """Read the last event of the log.
+
+        Raises:
+            Problem: The event store cannot be reached.
+        """
+        try:
+            async with asyncio.timeout(_HEALTH_SECONDS):
+                head = await self.event_store.head()
+                async for _ in self.event_store.read_columns("position", after=max(0, head - 1), until=head):
+                    pass
+        except (EventStoreError, TimeoutError) as error:
+            raise unreachable(error) from error
+
+
+def backend_of(connection: HTTPConnection) -> Backend:
+    """Return what stands behind the application that a request came to."""
+    backend: Backend = connection.app.state.backend
+    return backend
+
+
+def correlation_id(connection: HTTPConnection) -> str:
+    """Return the id that the guard has given a request."""
+    given: str = connection.scope["state"]["correlation_id"]
+    return given
+
+
+def no_order(order_id: str) -> Problem:
+    """Say that an order is not there."""
+    return Problem("order_not_found", f"there is no order {order_id}")
+
+
+def unreachable(error: BaseException) -> Problem:
+    """Say that the event store failed, in its own words."""
+    return Problem("event_store_unavailable", str(error) or "the event store takes too long to answer")
+
+
+def refusal(rejection: Rejection) -> Problem:
+    """Return a rejection as the problem that HTTP tells of."""
+    match rejection:
+        case OrderNotFound(order_id):
+            return no_order(order_id)
+        case InvalidOrderState(order_id, current_status):
+            detail = f"order {order_id} is {current_status}, and must be placed for this"
+            return Problem("invalid_order_state", detail, current_status=current_status)
+        case ValidationFailed(error):
+            return Problem("validation_failed", error)
+    assert_never(rejection)

@@ -1,0 +1,66 @@
+"""The body of a request, which has to be small and to arrive in time."""
+
+import asyncio
+
+from starlette.types import Message, Receive
+
+from orderlab.server.problems import Problem
+
+_MOST_DIGITS = 18
+"""A Content-Length with more digits is too large, whatever it says; Python refuses to read numbers of thousands."""
+
+
+def announces_too_much(content_length: bytes, limit: int) -> bool:
+    """Tell whether a Content-Length header promises a body over the limit; one that is no number promises nothing."""
+    return content_length.isdigit() and (len(content_length) > _MOST_DIGITS or int(content_length) > limit)
+
+
+def too_large(limit: int) -> Problem:
+    """Return what a client is told of a body over the limit."""
+    return Problem("payload_too_large", f"a body may have {limit:,} bytes at the most")
+
+
+class BoundedBody:
+    """Hand on what arrives of a body, until it is too much or takes too long.
+
+    The problem is raised where the application reads, and kept: the guard answers with it even if the application
+    takes the exception for something else.
+
+    Args:
+        receive: Where the body comes from.
+        limit: How many bytes it may have.
+        seconds: How long it may take from now on.
+    """
+
+    __slots__ = ("_deadline", "_left", "_limit", "_receive", "_seconds", "problem")
+
+    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
+        self._receive = receive
+        self._limit = self._left = limit
+        self._seconds = seconds
+        self._deadline: float | None = asyncio.get_running_loop().time() + seconds
+        self.problem: Problem | None = None
+
+    async def receive(self) -> Message:
+        """Return the next message.
+
+        Raises:
+            Problem: The body is too large, or did not arrive in time.
+        """
+        if self.problem is not None:
+            raise self.problem
+        if self._deadline is None:  # the body is complete, and what is waited for is that the client goes
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            self.problem = Problem("request_timeout", f"the body did not arrive within {self._seconds:g} seconds")
+            raise self.problem from None
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self.problem = too_large(self._limit)
+            raise self.problem
+        if not message.get("more_body", False):
+            self._deadline = None
+        return message

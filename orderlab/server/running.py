@@ -1,0 +1,173 @@
+"""Run the server: a socket, uvicorn with the limits and protocols chosen here, and an orderly end."""
+
+import asyncio
+import errno
+import gc
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from orderlab.core.errors import OrderlabError
+from orderlab.eventstore.base import EventStore
+from orderlab.server.access import Access
+from orderlab.server.app import create_app
+from orderlab.server.backend import Backend
+from orderlab.server.protocols import http_protocol, websocket_protocol
+from orderlab.server.settings import ServerSettings
+
+MOST_MESSAGE_BYTES = 64 * 1024
+"""The largest WebSocket message from a client; a larger one closes its connection with 1009."""
+
+_BACKLOG = 2_048
+_MOST_CONNECTIONS = 10_000
+_KEEP_ALIVE_SECONDS = 30
+_GRACE_SECONDS = 10
+_PING_SECONDS = 20.0
+_COLLECT_AFTER = 50_000
+_TAKEN = (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE))
+
+
+class CannotListen(OrderlabError):
+    """The address cannot be listened at; the text says why, and what to do."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Args:
+        host: A name or an address of this machine.
+        port: The port; 0 for any that is free.
+
+    Raises:
+        CannotListen: The port is taken, or the address is none of this machine's.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except PermissionError as error:
+        raise CannotListen(f"port {port} needs more rights than you have: choose one from 1024 on") from error
+    except socket.gaierror as error:
+        raise CannotListen(f"there is no host {host!r}: {error.strerror}") from error
+    except OSError as error:
+        if error.errno in _TAKEN:
+            what = f"port {port} of {host} is taken: stop the program that has it, or choose another port (0: any)"
+        else:
+            what = f"{host} port {port} cannot be listened at: {error.strerror}"
+        raise CannotListen(what) from error
+
+
+def address_of(listening: socket.socket, host: str) -> str:
+    """Return the address to open in a browser on this machine."""
+    port = listening.getsockname()[1]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared with, not listened at
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104 - as above
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Server(uvicorn.Server):
+    """Serve an application until told to stop.
+
+    Args:
+        app: The application.
+        started: Called when requests are taken.
+    """
+
+    def __init__(self, app: ASGIApp, *, started: Callable[[], object] = lambda: None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=http_protocol(),
+                ws=websocket_protocol(),
+                ws_max_size=MOST_MESSAGE_BYTES,
+                ws_ping_interval=_PING_SECONDS,
+                ws_ping_timeout=_PING_SECONDS,
+                # Compressing a broadcast for each client apart takes longer than everything else together.
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                # Whoever connects is who it says: the server trusts no header that a proxy may have set.
+                proxy_headers=False,
+                limit_concurrency=_MOST_CONNECTIONS,
+                backlog=_BACKLOG,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        )
+        self._started_callback = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take requests, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._started_callback()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop in an orderly way at SIGTERM and Ctrl-C, and come back to the caller.
+
+        uvicorn raises the signal again once it has stopped, which would end the process before the log is closed.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {each: signal.signal(each, self.handle_exit) for each in signals}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+
+async def serve_orders(
+    event_store: EventStore,
+    settings: ServerSettings,
+    listening: socket.socket,
+    started: Callable[[Server, Backend], object],
+) -> None:
+    """Serve the orders in a log until the server is told to stop; then do what was accepted, and come back.
+
+    Args:
+        event_store: The log; whoever opened it closes it.
+        settings: Who may use the server.
+        listening: Where it listens.
+        started: Called once, when the log is replayed and requests are taken.
+    """
+    async with Backend(event_store) as backend:
+        access = Access.of(settings, listening.getsockname()[1])
+        server = Server(create_app(backend, access), started=lambda: started(server, backend))
+        await server.serve(sockets=[listening])
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Return uvloop's event loop where there is one, for it is quicker; else Python's own."""
+    try:
+        import uvloop  # noqa: PLC0415 - it is not everywhere
+    except ImportError:
+        return asyncio.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
+
+
+@contextmanager
+def collecting_seldom() -> Iterator[None]:
+    """Keep the garbage collector from going through all orders again and again, in a process that does nothing else.
+
+    With its usual thresholds it stops the server for tens of milliseconds at a time; what replay made is set aside.
+    """
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()

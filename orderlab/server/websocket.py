@@ -1,0 +1,206 @@
+"""`/ws`: committed events to every client, in order and once; commands from any; refusals to their sender alone."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from orderlab.core.errors import VersionConflict
+from orderlab.eventstore.base import EventStoreError
+from orderlab.server.backend import Backend, backend_of, refusal
+from orderlab.server.messages import PONG, BadMessage, Ping, SentCommand, error_message, message_from
+from orderlab.server.problems import Problem, problem_response
+from orderlab.server.reading import query_of
+from orderlab.server.schemas import FollowQuery
+
+logger = logging.getLogger(__name__)
+
+TRY_AGAIN_LATER, POLICY_VIOLATION, INTERNAL_ERROR = 1013, 1008, 1011
+
+MOST_CLIENTS = 2_000
+"""Clients at a time; one more is told to come back later."""
+
+_UNDER_WAY = 64
+"""Commands of one client that are under way; while there are so many, no more is read from it."""
+
+_MESSAGES_A_SECOND, _BURST = 500, 1_000
+"""How fast one client's messages are read in the long run, and how many at once."""
+
+
+async def follow(websocket: WebSocket) -> None:
+    """Serve one client until it goes, or cannot keep up."""
+    backend = backend_of(websocket)
+    try:
+        if len(backend.hub.followers) >= MOST_CLIENTS:
+            raise Problem("overloaded", f"{MOST_CLIENTS} clients follow already: try again in a moment")
+        query = query_of(websocket, FollowQuery)
+    except Problem as problem:
+        await websocket.send_denial_response(problem_response(problem))
+        return
+    await Client(websocket, backend, query.after).run()
+
+
+class Client:
+    """One client: a place in the log, what it has asked for, and the connection.
+
+    Args:
+        websocket: The connection, not accepted yet.
+        backend: What stands behind.
+        after: The position that the client has seen; None to begin with what comes.
+    """
+
+    def __init__(self, websocket: WebSocket, backend: Backend, after: int | None) -> None:
+        self._websocket = websocket
+        self._backend = backend
+        self._hub = backend.hub
+        self._position = backend.hub.position if after is None else after
+        self._live = False
+        self._lagging = False
+        self._woken = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        self._commands: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(_UNDER_WAY)
+        self._allowance = Allowance(_MESSAGES_A_SECOND, _BURST)
+
+    def wake(self) -> None:
+        """Know that events were committed; one who is stuck in sending older ones is called out of it."""
+        self._woken.set()
+        if self._live and not self._lagging and self._position + 1 < self._hub.first:
+            self._lagging = True
+            assert self._writer is not None
+            self._writer.cancel()
+
+    async def run(self) -> None:
+        """Accept the client, and serve it to its end."""
+        self._hub.followers.add(self)
+        try:
+            await self._websocket.accept()
+            self._writer = asyncio.create_task(self._write())
+            await self._read()
+        except WebSocketDisconnect:
+            logger.debug("a client has gone")
+        finally:
+            self._hub.followers.discard(self)
+            if self._writer is not None:
+                self._writer.cancel()
+                await asyncio.wait([self._writer])  # its commands go on: what was accepted is done
+
+    # To the client.
+
+    async def _write(self) -> None:
+        try:
+            if self._position > self._hub.position:
+                await self._close(POLICY_VIOLATION, f"after is beyond the log, which ends at {self._hub.position}")
+                return
+            await self._send_events()
+        except asyncio.CancelledError:
+            if not self._lagging:
+                raise
+        except WebSocketDisconnect:
+            return
+        except EventStoreError as error:
+            logger.warning("the log cannot be read for a client: %s", error)
+            await self._close(INTERNAL_ERROR, f"the log cannot be read now: come back with after={self._position}")
+            return
+        await self._close(TRY_AGAIN_LATER, f"too slow: come back with after={self._position}")
+
+    async def _send_events(self) -> None:
+        """Send events from the log, then live; return when the client has fallen out of what is kept for it."""
+        async for frame in self._hub.history(self._position):
+            await self._websocket.send_text(frame)
+            self._position += 1
+            if self._position % _UNDER_WAY == 0:
+                await asyncio.sleep(0)  # sending waits for nothing while there is room; others have their turn too
+        self._live = True
+        while (frames := self._hub.after(self._position)) is not None:
+            for frame in frames:
+                await self._websocket.send_text(frame)
+                self._position += 1
+            if frames:
+                await asyncio.sleep(0)
+            else:
+                self._woken.clear()
+                await self._woken.wait()
+
+    async def _reply(self, text: str) -> None:
+        """Send to this client alone. Whoever has much to be told and does not read it, waits here."""
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            await self._websocket.send_text(text)
+
+    async def _close(self, code: int, reason: str) -> None:
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            await self._websocket.close(code, reason)
+
+    # From the client.
+
+    async def _read(self) -> None:
+        while True:
+            received = await self._websocket.receive()
+            if received["type"] == "websocket.disconnect":
+                return
+            await self._allowance.take()
+            try:
+                text = received.get("text")
+                if text is None:
+                    raise BadMessage("invalid_request", "a message is text, and this one is binary")
+                message = message_from(text)
+            except BadMessage as bad:
+                await self._reply(error_message(bad.code, str(bad), bad.message_id))
+                continue
+            if isinstance(message, Ping):
+                await self._reply(PONG)
+            else:
+                await self._begin(message)
+
+    async def _begin(self, message: SentCommand) -> None:
+        """Have a command done while the next message is read; commands reach the store in the order of their coming."""
+        await self._room.acquire()
+        task = asyncio.create_task(self._perform(message))
+        self._commands.add(task)
+        task.add_done_callback(self._commands.discard)
+
+    async def _perform(self, message: SentCommand) -> None:
+        try:
+            refused = await self._refused(message)
+            if refused is not None:
+                await self._reply(error_message(*refused, message.message_id))
+        except WebSocketDisconnect:
+            logger.debug("a client went before it was told of its command")
+        finally:
+            self._room.release()
+
+    async def _refused(self, message: SentCommand) -> tuple[str, str] | None:
+        """Have a command done; return the code and the words for its sender if it was not."""
+        try:
+            outcome = await self._backend.perform(message.command, message.message_id)
+        except Problem as problem:
+            return problem.code, problem.detail
+        except VersionConflict as conflict:
+            return "version_conflict", f"others kept writing first: {conflict}; try again"
+        except Exception:
+            logger.exception("a command of a WebSocket client failed")
+            return "internal_error", "something went wrong here"
+        if outcome.rejection is None:
+            return None
+        refused = refusal(outcome.rejection)
+        return refused.code, refused.detail
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How many messages may be read now: so many a second, and some at once after a pause (a token bucket)."""
+
+    a_second: float
+    most: float
+    _left: float = 0.0
+    _since: float | None = None
+
+    async def take(self) -> None:
+        """Use one up, waiting for it if there is none."""
+        now = asyncio.get_running_loop().time()
+        since = now - self.most / self.a_second if self._since is None else self._since
+        self._left = min(self.most, self._left + (now - since) * self.a_second) - 1
+        self._since = now
+        if self._left < 0:
+            await asyncio.sleep(-self._left / self.a_second)
