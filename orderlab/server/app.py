@@ -9,24 +9,19 @@ from starlette.types import ASGIApp
 
 from orderlab.server.access import Access
 from orderlab.server.backend import Backend
-from orderlab.server.events import health, list_events, list_order_events
+from orderlab.server.docs import docs
 from orderlab.server.guard import Guard
-from orderlab.server.orders import cancel_order, get_order, list_orders, place_order, ship_order, summarize
+from orderlab.server.openapi import openapi
+from orderlab.server.operations import OPERATIONS
 from orderlab.server.problems import Problem, problem_response
 from orderlab.server.websocket import follow
 
-API = (
-    Route("/api/v1/orders", place_order, methods=["POST"]),
-    Route("/api/v1/orders", list_orders, methods=["GET"]),
-    Route("/api/v1/orders/{order_id}", get_order, methods=["GET"]),
-    Route("/api/v1/orders/{order_id}/cancel", cancel_order, methods=["POST"]),
-    Route("/api/v1/orders/{order_id}/ship", ship_order, methods=["POST"]),
-    Route("/api/v1/orders/{order_id}/events", list_order_events, methods=["GET"]),
-    Route("/api/v1/events", list_events, methods=["GET"]),
-    Route("/api/v1/summary", summarize, methods=["GET"]),
-    Route("/health", health, methods=["GET"]),
+ROUTES = (
+    *(Route(each.path, each.endpoint, methods=[each.method]) for each in OPERATIONS),
+    Route("/openapi.json", openapi, methods=["GET"]),
+    Route("/docs", docs, methods=["GET"]),
+    WebSocketRoute("/ws", follow),
 )
-"""The routes that `/openapi.json` describes."""
 
 
 def create_app(backend: Backend, access: Access) -> ASGIApp:
@@ -37,7 +32,7 @@ def create_app(backend: Backend, access: Access) -> ASGIApp:
         access: Who may use it.
     """
     app = Starlette(
-        routes=[*API, WebSocketRoute("/ws", follow)],
+        routes=ROUTES,
         exception_handlers={Problem: _problem, HTTPException: _refused},
     )
     app.state.backend = backend
@@ -61,6 +56,5 @@ async def _refused(request: Request, refused: Exception) -> Response:
 
 def _methods_of(path: str) -> str:
     """Return the methods that a path takes."""
-    return ", ".join(
-        sorted({method for route in API if route.path_regex.match(path) for method in route.methods or ()})
-    )
+    routes = [route for route in ROUTES if isinstance(route, Route) and route.path_regex.match(path)]
+    return ", ".join(sorted({method for route in routes for method in route.methods or ()}))

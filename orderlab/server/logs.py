@@ -79,6 +79,7 @@ def configure_logging(levels: Mapping[str, int]) -> None:
     access = logging.getLogger("uvicorn.access")  # the guard has its own, which costs nothing while it is off
     access.handlers.clear()
     access.propagate = False
+    access.setLevel(logging.CRITICAL + 1)  # else what has no handler goes to the one of last resort
 
 
 class LogLines(logging.Formatter):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -47,14 +47,16 @@ KINDS: Mapping[str, Kind] = {
 """What may go wrong, by its code."""
 
 
-class FieldError(TypedDict):
+@dataclass(frozen=True, slots=True)
+class FieldError:
     """One thing that is wrong with the shape of a request: where, and what."""
 
     field: str
     message: str
 
 
-class ProblemBody(TypedDict):
+@dataclass(frozen=True, slots=True)
+class ProblemBody:
     """The body of an error answer (RFC 9457), for the API's description; some problems have more members."""
 
     type: str
@@ -62,8 +64,9 @@ class ProblemBody(TypedDict):
     status: int
     detail: str
     code: str
-    errors: NotRequired[list[FieldError]]
-    current_status: NotRequired[str]
+    errors: tuple[FieldError, ...] = ()
+    current_status: str = ""
+    current_version: int = 0
 
 
 class Problem(OrderlabError):

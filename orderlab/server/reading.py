@@ -100,11 +100,11 @@ def has_tag(request: Request, tag: str) -> bool:
 
 def invalid(part: str, error: ValidationError) -> Problem:
     """Say of every field that is wrong what is wrong with it."""
-    fields: list[FieldError] = [
-        {"field": ".".join(map(str, each["loc"])) or part, "message": each["msg"]}
+    fields = [
+        FieldError(".".join(map(str, each["loc"])) or part, each["msg"])
         for each in error.errors(include_url=False, include_input=False, include_context=False)
     ]
-    told = "; ".join(f"{each['field']}: {each['message']}" for each in fields[:_MOST_TOLD])
+    told = "; ".join(f"{each.field}: {each.message}" for each in fields[:_MOST_TOLD])
     more = f" (and {len(fields) - _MOST_TOLD} more)" if len(fields) > _MOST_TOLD else ""
     return Problem("invalid_request", f"the {part} has the wrong shape: {told}{more}", errors=fields[:_MOST_LISTED])
 
@@ -114,7 +114,7 @@ _MOST_TOLD, _MOST_LISTED = 3, 100
 
 def invalid_header(name: str, message: str) -> Problem:
     """Say what is wrong with a header."""
-    return Problem("invalid_request", f"{name} {message}", errors=[FieldError(field=name, message=message)])
+    return Problem("invalid_request", f"{name} {message}", errors=[FieldError(name, message)])
 
 
 @cache

@@ -5,7 +5,7 @@ A request is checked for its shape only, strictly (`"2"` and `true` are no integ
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, with_config
@@ -162,19 +162,22 @@ class OrdersPage:
     next: str | None
 
 
-class PlacedEvent(TypedDict):
+@dataclass(frozen=True, slots=True)
+class PlacedEvent:
     """An order was placed."""
 
     OrderPlaced: OrderPlaced
 
 
-class ShippedEvent(TypedDict):
+@dataclass(frozen=True, slots=True)
+class ShippedEvent:
     """An order was shipped."""
 
     OrderShipped: OrderShipped
 
 
-class CancelledEvent(TypedDict):
+@dataclass(frozen=True, slots=True)
+class CancelledEvent:
     """An order was cancelled."""
 
     OrderCancelled: OrderCancelled
@@ -262,4 +265,10 @@ def event_view(recorded: RecordedEvent) -> EventView:
 
 def tagged(event: Event) -> TaggedEvent:
     """Return an event under its name."""
-    return {type(event).__name__: event}  # type: ignore[return-value] # the name is that of the type
+    match event:
+        case OrderPlaced():
+            return PlacedEvent(event)
+        case OrderShipped():
+            return ShippedEvent(event)
+        case OrderCancelled():
+            return CancelledEvent(event)

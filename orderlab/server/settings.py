@@ -104,7 +104,7 @@ class ServerSettings(BaseSettings):
 
     # The environment is read by exact names: some shells export a `host` of their own.
     model_config = SettingsConfigDict(
-        frozen=True, populate_by_name=True, case_sensitive=True, env_ignore_empty=True, hide_input_in_errors=True
+        frozen=True, case_sensitive=True, env_ignore_empty=True, hide_input_in_errors=True
     )
 
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
@@ -166,23 +166,24 @@ def given_settings(**given: Unpack[Given]) -> ServerSettings:
 
 
 def _made(kind: type[ServerSettings], given: Given) -> ServerSettings:
-    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    unknown = sorted(values.keys() - ServerSettings.model_fields.keys())
+    names = {str(field.validation_alias): name for name, field in ServerSettings.model_fields.items()}
+    unknown = sorted(given.keys() - names.values())
     if unknown:
-        raise TypeError(f"there is no setting {unknown[0]!r}: use {', '.join(ServerSettings.model_fields)}")
+        raise TypeError(f"there is no setting {unknown[0]!r}: use {', '.join(names.values())}")
+    values: dict[str, Any] = {variable: given.get(name) for variable, name in names.items()}
+    values = {variable: value for variable, value in values.items() if value is not None}
     try:
         return kind(**values)
     except ValidationError as error:
-        sentence = _sentence(error, values)
+        sentence = _sentence(error, {variable: names[variable] for variable in values})
     raise SettingsError(sentence)  # outside of `except`, whose error would carry the token along
 
 
-def _sentence(error: ValidationError, values: dict[str, Any]) -> str:
-    """Say what is wrong with the first bad setting, by the name under which it came."""
+def _sentence(error: ValidationError, given: dict[str, str]) -> str:
+    """Say what is wrong with the first bad setting: by the name under which it was given, or else by its variable."""
     first = error.errors(include_url=False)[0]
     if not first["loc"]:
         return str(first["ctx"]["error"])
-    variables = {name: str(field.validation_alias) for name, field in ServerSettings.model_fields.items()}
-    [(name, variable)] = [each for each in variables.items() if first["loc"][0] in each]
+    variable = str(first["loc"][0])
     shown = "" if variable in _SECRET else f", and {str(first['input'])[:_MOST_SHOWN]!r} is not"
-    return f"{name if name in values else variable} must be {_ALLOWED[variable]}{shown}"
+    return f"{given.get(variable, variable)} must be {_ALLOWED[variable]}{shown}"

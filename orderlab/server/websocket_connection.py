@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.frames import Frame
 
-_UNREADABLE = STATUS_LINE[400] + b"connection: close\r\ncontent-length: 0\r\n\r\n"
+if TYPE_CHECKING:
+    from uvicorn._types import ASGISendEvent
+
+_NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class WebSocketConnection(WebSocketsSansIOProtocol):
@@ -47,11 +48,11 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         """Answer a head that is no handshake, such as a POST's: uvicorn keeps its connection and waits for more."""
         super().data_received(data)
         if not self.handshake_initiated and not self.transport.is_closing():  # the whole head comes in one piece
-            self.transport.write(b"".join(self.conn.data_to_send()) or _UNREADABLE)
+            self.transport.write(b"".join(self.conn.data_to_send()) or _NO_HANDSHAKE)
             self.transport.close()
             self._end_in_time()
 
-    def send(self, message: ASGISendEvent) -> Coroutine[Any, Any, None]:  # as uvicorn's, without a frame of its own
+    def send(self, message: "ASGISendEvent") -> Coroutine[Any, Any, None]:  # as uvicorn's, without a frame of its own
         """Have a close be done in time: uvicorn waits for room to write it before it sets its timer."""
         if message["type"] == "websocket.close":
             self._end_in_time()
