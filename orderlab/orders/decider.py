@@ -178,17 +178,22 @@ def problem_with_items(items: Sequence[OrderItem]) -> str | None:
     for index, item in enumerate(items):
         if type(item) is not OrderItem:
             return f"items[{index}] must be an OrderItem, not {type(item).__name__}"
-        problem = (
-            problem_with_text(f"items[{index}].product_id", item.product_id)
-            or problem_with_text(f"items[{index}].name", item.name)
-            or problem_with_number(f"items[{index}].quantity", item.quantity, MAX_QUANTITY)
-            or problem_with_number(f"items[{index}].unit_price_cents", item.unit_price_cents, MAX_UNIT_PRICE_CENTS)
-        )
+        problem = problem_with_item(item)
         if problem is not None:
-            return problem
+            return f"items[{index}].{problem}"
     if total_of(items) > MAX_TOTAL_CENTS:
         return f"items must cost at most {MAX_TOTAL_CENTS} cents in all, not {total_of(items)}"
     return None
+
+
+def problem_with_item(item: OrderItem) -> str | None:
+    """An item has a product, a name, a quantity and a price."""
+    return (
+        problem_with_text("product_id", item.product_id)
+        or problem_with_text("name", item.name)
+        or problem_with_number("quantity", item.quantity, MAX_QUANTITY)
+        or problem_with_number("unit_price_cents", item.unit_price_cents, MAX_UNIT_PRICE_CENTS)
+    )
 
 
 def problem_with_number(field: str, value: int, largest: int) -> str | None:
