@@ -31,26 +31,27 @@ _PAGE_POLICY = b"; ".join(
         b"frame-ancestors 'none'",
     )
 )
+_VARY = b"vary"
 _POLICY_VIOLATION, _INTERNAL_ERROR = 1008, 1011
 
 
-def headers_of_answers(correlation_id: bytes, welcome: bytes | None = None) -> dict[bytes, bytes]:
+def headers_of_answers(correlation_id: bytes, *, welcome: bytes | None, varied: bool) -> dict[bytes, bytes]:
     """Return the headers that an answer has unless the application set them itself.
 
     Args:
         correlation_id: The request's correlation id.
         welcome: The origin of the page that asks, if it is a foreign one that was let in.
+        varied: Whether there is any such origin, so that no cache may give the answer for one page to another.
     """
-    if welcome is None:
-        return {**_SECURITY, b"x-correlation-id": correlation_id}
-    return {
-        **_SECURITY,
-        b"x-correlation-id": correlation_id,
-        b"cross-origin-resource-policy": b"cross-origin",
+    headers = {**_SECURITY, b"x-correlation-id": correlation_id}
+    if varied:
+        headers[_VARY] = b"Origin"
+    if welcome is not None:
+        headers[b"cross-origin-resource-policy"] = b"cross-origin"
         # Without Allow-Credentials: a foreign page brings the token, and never acts by a cookie it cannot see.
-        b"access-control-allow-origin": welcome,
-        b"access-control-expose-headers": b"ETag, Location, Retry-After, X-Correlation-ID",
-    }
+        headers[b"access-control-allow-origin"] = welcome
+        headers[b"access-control-expose-headers"] = b"ETag, Location, Retry-After, X-Correlation-ID"
+    return headers
 
 
 def completed(headers: Headers, defaults: Mapping[bytes, bytes]) -> list[tuple[bytes, bytes]]:
@@ -58,6 +59,8 @@ def completed(headers: Headers, defaults: Mapping[bytes, bytes]) -> list[tuple[b
     complete = list(headers)  # a new one: a response that is sent twice must not have them twice
     present = dict(complete)  # ASGI has the names in lower case
     complete += [each for each in defaults.items() if each[0] not in present]
+    if _VARY in present and _VARY in defaults:
+        complete.append((_VARY, defaults[_VARY]))
     if present.get(b"content-type", b"").startswith(b"text/html") and b"content-security-policy" not in present:
         complete.append((b"content-security-policy", _PAGE_POLICY))
     return complete

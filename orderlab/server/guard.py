@@ -112,7 +112,8 @@ class Guard:
     ) -> HttpAnswer | WebSocketAnswer:
         origin = said.get(b"origin")
         welcome = origin if origin is not None and self._hosts.is_welcome(origin) else None
-        defaults = headers_of_answers(correlation_id.encode("ascii"), welcome)
+        varied = self._hosts.welcomes
+        defaults = headers_of_answers(correlation_id.encode("ascii"), welcome=welcome, varied=varied)
         if scope["type"] == "http":
             return HttpAnswer(send, defaults, body)
         return WebSocketAnswer(send, defaults, "websocket.http.response" in (scope.get("extensions") or {}))
@@ -122,7 +123,7 @@ class Guard:
         host = said.get(b"host", b"")
         if not self._hosts.is_own(host, scope.get("server")):
             named = f"the server is not called {host.decode('latin-1')!r}" if host else "no Host is named"
-            detail = f"{named}; what else it is called is a matter of ORDERLAB_ALLOWED_HOSTS"
+            detail = f"{named}: other names it should answer to go in ORDERLAB_ALLOWED_HOSTS"
             return problem_response(Problem("misdirected_host", detail))
         refusal = self._refusal_of_page(scope, said, host)
         if refusal is None and self._token is not None and scope["path"] != "/health":

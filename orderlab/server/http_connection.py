@@ -7,8 +7,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from orderlab.server.problems import MEDIA_TYPE, Problem
 from orderlab.server.protocols import HEAD_BYTES
 
-_BETWEEN = 4
-"""The colon, the space and the line end that each header has beside its name and value."""
+_OF_THE_LINE, _OF_A_HEADER = len("  HTTP/1.1\r\n\r\n"), len(": \r\n")
+"""What stands in a head beside the method and the target, and beside each name and value."""
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -131,7 +131,8 @@ class HttpConnection(HttpToolsProtocol):
             self._deadline = None
 
     def _head_size(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) + _BETWEEN for name, value in self.headers)
+        line = len(self.parser.get_method()) + len(self.url) + _OF_THE_LINE
+        return line + sum(len(name) + len(value) + _OF_A_HEADER for name, value in self.headers)
 
     def _refuse_head(self) -> None:
         self._too_large = True

@@ -28,7 +28,7 @@ _MOST_CONNECTIONS = 10_000
 _KEEP_ALIVE_SECONDS = 30
 _GRACE_SECONDS = 10
 _PING_SECONDS = 20.0
-_COLLECT_AFTER = 50_000
+_COLLECTING = (5_000, 10, 1_000_000)
 _TAKEN = (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", errno.EADDRINUSE))
 
 
@@ -160,12 +160,13 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 def collecting_seldom() -> Iterator[None]:
     """Keep the garbage collector from going through all orders again and again, in a process that does nothing else.
 
-    With its usual thresholds it stops the server for tens of milliseconds at a time; what replay made is set aside.
+    With its usual thresholds it stops the server for tens of milliseconds at a time. What replay made is set aside; what
+    comes later is gone through often while it is young and few, and as good as never once it has grown old: orders stay.
     """
     thresholds = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, *thresholds[1:])
+    gc.set_threshold(*_COLLECTING)
     try:
         yield
     finally:

@@ -56,7 +56,14 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         """Have a close be done in time: uvicorn waits for room to write it before it sets its timer."""
         if message["type"] == "websocket.close":
             self._end_in_time()
+        elif message["type"] == "websocket.http.response.body":
+            return self._refuse(message)
         return super().send(message)
+
+    async def _refuse(self, message: "ASGISendEvent") -> None:
+        """Know that a refusal answers the handshake: uvicorn logs an error for each, which would fill the log."""
+        await super().send(message)
+        self.handshake_complete = self.close_sent
 
     async def run_asgi(self) -> None:
         """Have the connection end after the application has."""
