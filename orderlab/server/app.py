@@ -13,6 +13,7 @@ from orderlab.server.docs import docs
 from orderlab.server.guard import Guard
 from orderlab.server.openapi import openapi
 from orderlab.server.operations import OPERATIONS
+from orderlab.server.pages import PAGES
 from orderlab.server.problems import Problem, problem_response
 from orderlab.server.websocket import follow
 
@@ -20,6 +21,7 @@ ROUTES = (
     *(Route(each.path, each.endpoint, methods=[each.method]) for each in OPERATIONS),
     Route("/openapi.json", openapi, methods=["GET"]),
     Route("/docs", docs, methods=["GET"]),
+    *PAGES,
     WebSocketRoute("/ws", follow),
 )
 
@@ -33,8 +35,9 @@ def create_app(backend: Backend, access: Access) -> ASGIApp:
     """
     app = Starlette(
         routes=ROUTES,
-        exception_handlers={Problem: _problem, HTTPException: _refused},
+        exception_handlers={Problem: _problem, HTTPException: _refused, Exception: _failed},
     )
+    app.router.redirect_slashes = False  # an address has one form; another one is told as a problem, as the rest is
     app.state.backend = backend
     return Guard(app, access=access, new_id=backend.new_correlation_id)
 
@@ -44,11 +47,16 @@ async def _problem(request: Request, problem: Exception) -> Response:
     return problem_response(problem)
 
 
+async def _failed(request: Request, error: Exception) -> Response:
+    """Leave what nobody foresaw to the guard, which tells of it as a problem: Starlette would answer plain text."""
+    raise error
+
+
 async def _refused(request: Request, refused: Exception) -> Response:
     """Tell of what no route takes as the problem that it is."""
     assert isinstance(refused, HTTPException)
     if refused.status_code == 405:  # noqa: PLR2004 - the routes raise this and 404 alone
-        allowed = _methods_of(request.url.path)  # the exception names those of the first route alone
+        allowed = _methods_of(request.scope["path"])  # the exception names those of the first route alone
         detail = f"{request.url.path} does not take {request.method}, but {allowed}"
         return problem_response(Problem("method_not_allowed", detail, headers={"Allow": allowed}))
     return problem_response(Problem("not_found", f"there is nothing at {request.url.path}"))

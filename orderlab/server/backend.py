@@ -1,6 +1,7 @@
 """What stands behind the routes: the store with its log, and the read models that follow it."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self, assert_never
@@ -9,10 +10,11 @@ from starlette.requests import HTTPConnection, Request
 
 from orderlab.core.environment import Environment
 from orderlab.core.errors import VersionConflict
+from orderlab.core.log import RecordedEvent
 from orderlab.eventstore.base import EventStore, EventStoreError
 from orderlab.idempotency import IdempotencyKeyReused
 from orderlab.orders.actions import Command, InvalidOrderState, OrderNotFound, Rejection, ValidationFailed
-from orderlab.orders.decider import ORDERS
+from orderlab.orders.decider import MAX_ORDER_ID, ORDERS
 from orderlab.orders.model import Order, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 from orderlab.outcome import Outcome
@@ -41,18 +43,21 @@ class Backend:
         self.event_store = event_store
         self._env = env or OrderEnvironment(SystemClock(), RandomIds())
         self.store = Store(OrderReducer(), OrderState(), self._env, event_store)
+        self._unlisted: list[RecordedEvent] | None = []
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         await self._open.enter_async_context(self.store)
-        streams = await self.event_store.list_streams()
-        # Nothing is awaited from here on, so no commit can come between the state and those who follow it.
-        state = self.store.state
-        order_ids = [order_id for order_id in map(ORDERS.key_in, streams) if order_id in state.orders]
-        self.listing = OrderListing(order_ids, state)
-        self.hub = Hub(self.event_store, self.store.position)
-        self.store.observe(self.listing.take_in)
+        # Nothing is awaited in these lines, so no commit can come between the state and those who follow it.
+        state, position = self.store.state, self.store.position
+        self.hub = Hub(self.event_store, position)
         self.store.observe(self.hub.publish)
+        self.store.observe(self._list)
+        streams = await self.event_store.list_streams()
+        order_ids = [order_id for order_id in map(ORDERS.key_in, streams) if order_id in state.orders]
+        self.listing = OrderListing(order_ids, state, position)
+        unlisted, self._unlisted = self._unlisted, None
+        self._list(unlisted or ())
         return self
 
     async def __aexit__(
@@ -60,9 +65,16 @@ class Backend:
     ) -> None:
         await self._open.aclose()
 
+    def _list(self, events: Sequence[RecordedEvent]) -> None:
+        """Have the listing follow what was committed; what others write before there is one waits for it."""
+        if self._unlisted is None:
+            self.listing.take_in(events)
+        else:
+            self._unlisted += events
+
     def new_correlation_id(self) -> str:
         """Draw an id for a request that brings none."""
-        return str(self._env.ids.new_uuid())
+        return self._env.ids.new_id("request")
 
     def order(self, order_id: str) -> Order:
         """Return an order.
@@ -154,8 +166,9 @@ def correlation_id(connection: HTTPConnection) -> str:
 
 
 def no_order(order_id: str) -> Problem:
-    """Say that an order is not there."""
-    return Problem("order_not_found", f"there is no order {order_id}")
+    """Say that an order is not there; what is too long for an id is not repeated in full."""
+    shown = order_id if len(order_id) <= MAX_ORDER_ID else f"{order_id[:MAX_ORDER_ID]}…"
+    return Problem("order_not_found", f"there is no order {shown}")
 
 
 def unreachable(error: BaseException) -> Problem:

@@ -18,7 +18,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 
 from orderlab.server.access import Access
 from orderlab.server.answers import HttpAnswer, WebSocketAnswer, headers_of_answers
-from orderlab.server.bodies import BoundedBody, announces_too_much, too_large
+from orderlab.server.bodies import BoundedBody, announces_too_much, has_arrived, too_large
 from orderlab.server.hosts import Hosts
 from orderlab.server.logs import CORRELATION_ID
 from orderlab.server.problems import Problem, problem_response
@@ -104,6 +104,8 @@ class Guard:
         if scope["type"] != "http":
             return None
         if scope["method"] in _ONLY_READ and not (b"content-length" in said or b"transfer-encoding" in said):
+            return None
+        if has_arrived(scope, self._access.body_bytes):
             return None
         return BoundedBody(receive, self._access.body_bytes, self._access.body_seconds)
 

@@ -4,6 +4,7 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from orderlab.server.bodies import ARRIVED
 from orderlab.server.problems import MEDIA_TYPE, Problem
 from orderlab.server.protocols import HEAD_BYTES
 
@@ -79,9 +80,11 @@ class HttpConnection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """Count what follows in the same piece of data for the next request."""
+        """Say that the body is there; and count what follows in the same piece of data for the next request."""
         super().on_message_complete()
         self._belonging = 0
+        if self.cycle is not None:
+            self.scope["extensions"] = {ARRIVED: {"bytes": len(self.cycle.body)}}
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that cannot be read; or, beside uvicorn's reasons, one whose head is too large."""

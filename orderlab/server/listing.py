@@ -21,9 +21,11 @@ class OrderListing:
     Args:
         order_ids: The ids of all orders, in the order in which they were placed.
         state: The orders.
+        position: The position of the last event that the state shows.
     """
 
-    def __init__(self, order_ids: Iterable[str], state: OrderState) -> None:
+    def __init__(self, order_ids: Iterable[str], state: OrderState, position: int) -> None:
+        self.position = position
         self._ids: list[str] = []
         self._numbers: dict[str, int] = {}
         self._by_status: dict[str, list[int]] = {name: [] for name in state.counts()}
@@ -35,6 +37,7 @@ class OrderListing:
     def take_in(self, events: Sequence[RecordedEvent]) -> None:
         """Follow what was committed."""
         for recorded in events:
+            self.position = recorded.position
             event = recorded.event
             if isinstance(event, OrderPlaced):
                 self._add(event.order_id, event.customer_id, Placed.name)
@@ -78,6 +81,9 @@ class OrderListing:
         elif status is not None:
             numbers = self._by_status[status]
         return (numbers[index] for index in range(bisect_left(numbers, start) - 1, -1, -1))
+
+    def __contains__(self, order_id: str) -> bool:
+        return order_id in self._numbers
 
     def _add(self, order_id: str, customer_id: str, status: str) -> None:
         number = len(self._ids)

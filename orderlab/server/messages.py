@@ -12,6 +12,9 @@ PONG = '{"type":"pong"}'
 
 MOST_ID = 128
 
+_MOST_TOLD = 3
+"""Wrong fields that a client is told of: a message may have thousands."""
+
 
 class BadMessage(Exception):
     """A message that cannot be done, with the code and the words that its sender is told."""
@@ -75,7 +78,9 @@ def _command_in(raw: msgspec.Raw | msgspec.UnsetType, message_id: str | None) ->
     try:
         action = decode_action(bytes(raw))
     except InvalidAction as error:
-        raise BadMessage("invalid_request", str(error), message_id) from error
+        told = "; ".join(error.problems[:_MOST_TOLD])
+        more = f" (and {len(error.problems) - _MOST_TOLD} more)" if len(error.problems) > _MOST_TOLD else ""
+        raise BadMessage("invalid_request", f"{told}{more}", message_id) from error
     if isinstance(action, COMMANDS):
         return action  # type: ignore[return-value] # which COMMANDS are
     kind = "an event, and events are what commands cause" if isinstance(action, EVENTS) else "what commands are refused"

@@ -75,7 +75,7 @@ async def list_orders(request: Request) -> Response:
     """List orders, newest first."""
     query = query_of(request, OrdersQuery)
     backend = backend_of(request)
-    if query.after is not None and query.after not in backend.store.state.orders:
+    if query.after is not None and query.after not in backend.listing:
         raise Problem("invalid_request", f"after must be the next of the page before, and there is no {query.after!r}")
     orders, following = backend.listing.page(
         backend.store.state, status=query.status, customer_id=query.customer_id, after=query.after, limit=query.limit
@@ -85,8 +85,8 @@ async def list_orders(request: Request) -> Response:
 
 async def summarize(request: Request) -> Response:
     """Count the orders in each status."""
-    backend = backend_of(request)
-    return json_response(Summary(backend.store.position, backend.listing.counts()))
+    listing = backend_of(request).listing
+    return json_response(Summary(listing.position, listing.counts()))
 
 
 def _order_id(request: Request) -> str:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.requests import HTTPConnection, Request
 
 from orderlab.core.log import NO_STREAM
@@ -37,7 +38,7 @@ async def body_of(request: Request, shape: Callable[..., T], *, optional: bool =
     try:
         value: T = adapter(shape).validate_json(body)
     except ValidationError as error:
-        if error.errors(include_url=False, include_input=False)[0]["type"] == "json_invalid":
+        if error.error_count() == 1 and _only(error)["type"] == "json_invalid":
             raise Problem("malformed_json", f"the body is not JSON: {_reason(error)}") from error
         raise invalid("body", error) from error
     return value
@@ -99,7 +100,10 @@ def has_tag(request: Request, tag: str) -> bool:
 
 
 def invalid(part: str, error: ValidationError) -> Problem:
-    """Say of every field that is wrong what is wrong with it."""
+    """Say of every field that is wrong what is wrong with it, unless they are so many that telling takes seconds."""
+    if (count := error.error_count()) > _MOST_READ:
+        wrong = FieldError(part, f"has the wrong shape in {count:,} places, which are too many to name")
+        return Problem("invalid_request", f"the {part} {wrong.message}", errors=[wrong])
     fields = [
         FieldError(".".join(map(str, each["loc"])) or part, each["msg"])
         for each in error.errors(include_url=False, include_input=False, include_context=False)
@@ -109,7 +113,7 @@ def invalid(part: str, error: ValidationError) -> Problem:
     return Problem("invalid_request", f"the {part} has the wrong shape: {told}{more}", errors=fields[:_MOST_LISTED])
 
 
-_MOST_TOLD, _MOST_LISTED = 3, 100
+_MOST_TOLD, _MOST_LISTED, _MOST_READ = 3, 100, 1_000
 
 
 def invalid_header(name: str, message: str) -> Problem:
@@ -124,4 +128,8 @@ def adapter(shape: Any) -> TypeAdapter[Any]:
 
 
 def _reason(error: ValidationError) -> str:
-    return str(error.errors(include_url=False, include_input=False)[0].get("ctx", {}).get("error", "it cannot be read"))
+    return str(_only(error).get("ctx", {}).get("error", "it cannot be read"))
+
+
+def _only(error: ValidationError) -> ErrorDetails:
+    return error.errors(include_url=False, include_input=False)[0]

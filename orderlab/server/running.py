@@ -17,7 +17,7 @@ from orderlab.eventstore.base import EventStore
 from orderlab.server.access import Access
 from orderlab.server.app import create_app
 from orderlab.server.backend import Backend
-from orderlab.server.protocols import http_protocol, websocket_protocol
+from orderlab.server.protocols import HEAD_BYTES, http_protocol, websocket_protocol
 from orderlab.server.settings import ServerSettings
 
 MOST_MESSAGE_BYTES = 64 * 1024
@@ -95,6 +95,7 @@ class Server(uvicorn.Server):
                 # Whoever connects is who it says: the server trusts no header that a proxy may have set.
                 proxy_headers=False,
                 limit_concurrency=_MOST_CONNECTIONS,
+                h11_max_incomplete_event_size=HEAD_BYTES,
                 backlog=_BACKLOG,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
@@ -160,8 +161,8 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 def collecting_seldom() -> Iterator[None]:
     """Keep the garbage collector from going through all orders again and again, in a process that does nothing else.
 
-    With its usual thresholds it stops the server for tens of milliseconds at a time. What replay made is set aside; what
-    comes later is gone through often while it is young and few, and as good as never once it has grown old: orders stay.
+    With its usual thresholds it stops the server for tens of milliseconds at a time. What replay made is set aside;
+    what comes later is gone through often while it is young and few, and as good as never once it is old: orders stay.
     """
     thresholds = gc.get_threshold()
     gc.collect()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from typing import NoReturn
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -17,6 +18,7 @@ from orderlab.server.schemas import FollowQuery
 logger = logging.getLogger(__name__)
 
 TRY_AGAIN_LATER, POLICY_VIOLATION, INTERNAL_ERROR = 1013, 1008, 1011
+_ABNORMAL = 1006
 
 MOST_CLIENTS = 2_000
 """Clients at a time; one more is told to come back later."""
@@ -55,7 +57,7 @@ class Client:
         self._backend = backend
         self._hub = backend.hub
         self._position = backend.hub.position if after is None else after
-        self._live = False
+        self._sending = False
         self._lagging = False
         self._woken = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
@@ -64,9 +66,9 @@ class Client:
         self._allowance = Allowance(_MESSAGES_A_SECOND, _BURST)
 
     def wake(self) -> None:
-        """Know that events were committed; one who is stuck in sending older ones is called out of it."""
+        """Know that events were committed; one who is stuck in sending what is kept no more is called out of it."""
         self._woken.set()
-        if self._live and not self._lagging and self._position + 1 < self._hub.first:
+        if self._sending and not self._lagging and self._position + 1 < self._hub.first:
             self._lagging = True
             assert self._writer is not None
             self._writer.cancel()
@@ -97,40 +99,59 @@ class Client:
         except asyncio.CancelledError:
             if not self._lagging:
                 raise
+            await self._close(TRY_AGAIN_LATER, f"too slow: come back with after={self._position}")
         except WebSocketDisconnect:
-            return
-        except EventStoreError as error:
-            logger.warning("the log cannot be read for a client: %s", error)
+            logger.debug("a client went while it was sent events")
+        except Exception as error:
+            unexpected = not isinstance(error, EventStoreError)
+            logger.warning("a client cannot be sent events: %s", error, exc_info=unexpected)
             await self._close(INTERNAL_ERROR, f"the log cannot be read now: come back with after={self._position}")
-            return
-        await self._close(TRY_AGAIN_LATER, f"too slow: come back with after={self._position}")
 
-    async def _send_events(self) -> None:
-        """Send events from the log, then live; return when the client has fallen out of what is kept for it."""
-        async for frame in self._hub.history(self._position):
-            await self._websocket.send_text(frame)
-            self._position += 1
-            if self._position % _UNDER_WAY == 0:
-                await asyncio.sleep(0)  # sending waits for nothing while there is room; others have their turn too
-        self._live = True
-        while (frames := self._hub.after(self._position)) is not None:
-            for frame in frames:
-                await self._websocket.send_text(frame)
+    async def _send_events(self) -> NoReturn:
+        """Send events from the log, and then live, until called off.
+
+        More may be committed at once than is kept. One who was waiting for it is not slow, and reads it from the log.
+        """
+        while True:
+            async for frame in self._hub.history(self._position):
+                await self._send(frame)
                 self._position += 1
-            if frames:
-                await asyncio.sleep(0)
-            else:
-                self._woken.clear()
-                await self._woken.wait()
+                if self._position % _UNDER_WAY == 0:
+                    await asyncio.sleep(0)  # sending waits for nothing while there is room; others have their turn too
+            while (frames := self._hub.after(self._position)) is not None:
+                self._sending = True
+                for frame in frames:
+                    await self._send(frame)
+                    self._position += 1
+                self._sending = False
+                if frames:
+                    await asyncio.sleep(0)
+                else:
+                    self._woken.clear()
+                    await self._woken.wait()
 
     async def _reply(self, text: str) -> None:
         """Send to this client alone. Whoever has much to be told and does not read it, waits here."""
         if self._websocket.application_state is WebSocketState.CONNECTED:
+            await self._send(text)
+
+    async def _send(self, text: str) -> None:
+        """Send.
+
+        Raises:
+            WebSocketDisconnect: The client has gone, or is about to.
+        """
+        try:
             await self._websocket.send_text(text)
+        except RuntimeError as error:  # what uvicorn and Starlette say of a connection that is being closed already
+            raise WebSocketDisconnect(_ABNORMAL) from error
 
     async def _close(self, code: int, reason: str) -> None:
         if self._websocket.application_state is WebSocketState.CONNECTED:
-            await self._websocket.close(code, reason)
+            try:
+                await self._websocket.close(code, reason)
+            except (WebSocketDisconnect, RuntimeError):
+                logger.debug("a client went before it was told why: %s", reason)
 
     # From the client.
 

@@ -12,6 +12,7 @@ from websockets.frames import Frame
 if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
 
+_NO_TEXT = 1007
 _NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -53,8 +54,12 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             self._end_in_time()
 
     def send(self, message: "ASGISendEvent") -> Coroutine[Any, Any, None]:  # as uvicorn's, without a frame of its own
-        """Have a close be done in time: uvicorn waits for room to write it before it sets its timer."""
+        """Write a close at once, and have it be done in time.
+
+        uvicorn first waits for room to write it, which a client that is closed for not reading never makes.
+        """
         if message["type"] == "websocket.close":
+            self.writable.set()
             self._end_in_time()
         elif message["type"] == "websocket.http.response.body":
             return self._refuse(message)
@@ -104,6 +109,18 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         """Drop empty fragments, which are within every size and which uvicorn gathers all the same."""
         if event.data or event.fin:
             super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """Close the connection of a client whose text is no UTF-8: uvicorn does too, and logs it as its own error."""
+        try:
+            if self.curr_msg_data_type == "text":
+                b"".join(self.frames).decode()
+        except UnicodeDecodeError:
+            self.frames = []
+            self.conn.send_close(_NO_TEXT)
+            self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()
 
     def _end_in_time(self) -> None:
         if self._end is None and not self.disconnected:

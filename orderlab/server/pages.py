@@ -1,0 +1,54 @@
+"""The live page at `/`, and the files it is made of: read from the package anew for each request, so from a wheel too."""
+
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import PurePosixPath
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from orderlab.orders.model import MACHINE
+from orderlab.server.backend import backend_of
+from orderlab.server.problems import Problem
+from orderlab.server.reading import has_tag
+
+_FILES = files("orderlab.server") / "static"
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_PLACE_OF_MACHINE = "<!-- the machine -->"
+
+
+async def live_page(request: Request) -> Response:
+    """Show the orders live, the state machine drawn with what there is now."""
+    machine = MACHINE.to_svg(counts=backend_of(request).listing.counts(), findable=True)
+    page = (_FILES / "index.html").read_text(encoding="utf-8")
+    return HTMLResponse(page.replace(_PLACE_OF_MACHINE, machine))
+
+
+async def static_file(request: Request) -> Response:
+    """Give a file that a page is made of."""
+    return _answer(request, request.path_params["name"])
+
+
+async def icon(request: Request) -> Response:
+    """Give the icon to browsers that ask for one unasked, as they do for a page that names none."""
+    return _answer(request, "icon.svg")
+
+
+def _answer(request: Request, name: str) -> Response:
+    media_type = _MEDIA_TYPES.get(PurePosixPath(name).suffix)
+    if media_type is None or all(name != file.name for file in _FILES.iterdir()):
+        raise Problem("not_found", f"there is nothing at {request.url.path}")
+    content = (_FILES / name).read_bytes()
+    # Kept by the browser, and asked for again each time: modules of two versions must never meet in one page.
+    headers = {"ETag": f'"{sha256(content).hexdigest()[:20]}"', "Cache-Control": "no-cache"}
+    if has_tag(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=media_type)
+
+
+PAGES = (
+    Route("/", live_page, methods=["GET"]),
+    Route("/static/{name}", static_file, methods=["GET"]),
+    Route("/favicon.ico", icon, methods=["GET"]),
+)

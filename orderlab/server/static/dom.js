@@ -1,0 +1,51 @@
+// Small things for the page's other modules: find and make elements, pace work, keep the focus.
+
+export const find = (selector, within = document) => within.querySelector(selector);
+
+/** Return a new element; text among the children stays text, whatever it looks like. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Return a function that has a task done at once, but never two at a time or twice within `ms`. */
+export function paced(task, ms) {
+  let running = false;
+  let wanted = false;
+  return async () => {
+    wanted = true;
+    if (running) return;
+    running = true;
+    while (wanted) {
+      wanted = false;
+      await Promise.all([task(), pause(ms)]);
+    }
+    running = false;
+  };
+}
+
+/** Have something done while buttons are disabled; the focus, which a disabled button loses, comes back. */
+export async function whileDisabled(buttons, task) {
+  const focused = document.activeElement;
+  for (const button of buttons) button.disabled = true;
+  try {
+    return await task();
+  } finally {
+    for (const button of buttons) button.disabled = false;
+    if (isFocusLost()) focused.focus();
+  }
+}
+
+/** Put the focus on an order, or above the list, if what had it is gone: as the button of an order that is shipped. */
+export function keepFocus(orderId) {
+  if (isFocusLost()) (find(`[data-order="${CSS.escape(orderId)}"] button`) ?? find("#orders-title")).focus();
+}
+
+const isFocusLost = () => [null, document.body].includes(document.activeElement);

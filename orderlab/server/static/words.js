@@ -1,0 +1,53 @@
+// How things are said: amounts, times, orders and events. What may happen to an order is not said here.
+
+import { make } from "./dom.js";
+
+const AMOUNT = new Intl.NumberFormat("en-GB", { minimumFractionDigits: 2 });
+const NUMBER = new Intl.NumberFormat("en-GB");
+const TIME = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const DAY_AND_TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+
+export const amount = (cents) => AMOUNT.format(cents / 100);
+export const number = (count) => NUMBER.format(count);
+
+/** Return a time as the visitor's clock shows it, with the day unless that is today. */
+export function time(instant) {
+  const date = new Date(instant);
+  const isToday = date.toDateString() === new Date().toDateString();
+  return make("time", { datetime: instant }, (isToday ? TIME : DAY_AND_TIME).format(date));
+}
+
+/** Return an order's id, or the end of a long one, which is what differs. */
+export const short = (orderId) => (orderId.length > 16 ? `…${orderId.slice(-6)}` : orderId);
+
+/** Return the items of an order in one line, the first few of many. */
+export function listed(items) {
+  const first = items.slice(0, 3).map((item) => `${number(item.quantity)} × ${item.name}`).join(", ");
+  return items.length > 3 ? `${first} and ${number(items.length - 3)} more` : first;
+}
+
+/** Return what happened, as a sentence. */
+export function told({ type, fields }) {
+  const order = `order ${short(fields.order_id)}`;
+  switch (type) {
+    case "OrderPlaced":
+      return `${fields.customer_id} placed ${order} for ${amount(fields.total_cents)}.`;
+    case "OrderShipped":
+      return sentence(`${order} was shipped as ${fields.tracking_number}`);
+    case "OrderCancelled":
+      return sentence(`${order} was cancelled: ${fields.reason}`);
+  }
+  return `${type} happened to ${order}.`;
+}
+
+/** Return words with a capital and a full stop. */
+export function sentence(words) {
+  const whole = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
+}
+
+/** Return an event as the page passes it on, whether it came over HTTP or by WebSocket. */
+export function eventFrom({ position, version, action }) {
+  const [[type, fields]] = Object.entries(action);
+  return { position, version, type, fields };
+}
