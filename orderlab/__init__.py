@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orderlab.broadcast import Lagged as Lagged
+    from orderlab.client import connect as connect
     from orderlab.conversation import NoMatchingAction as NoMatchingAction
     from orderlab.core.decider import Decider as Decider
     from orderlab.core.decider import DeciderReducer as DeciderReducer
@@ -65,6 +66,7 @@ _CONTENTS = {
     "core.errors": ("CorruptStream", "OrderlabError", "VersionConflict"),
     "core.log": ("NO_STREAM", "NewEvent", "RecordedEvent"),
     "broadcast": ("Lagged",),
+    "client": ("connect",),
     "conversation": ("NoMatchingAction",),
     "eventstore.duckdb": ("DuckDBEventStore",),
     "eventstore.memory": ("InMemoryEventStore",),

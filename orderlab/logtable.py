@@ -1,11 +1,10 @@
 """A log as a table: a pandas DataFrame, or a Parquet file."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import msgspec
@@ -13,7 +12,7 @@ import pandas as pd
 
 from orderlab.core.errors import OrderlabError
 from orderlab.core.log import StoredEvent
-from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.base import Columns, EventStore
 
 _COLUMNS = tuple(name for name in StoredEvent._fields if name not in ("metadata", "payload"))
 _DTYPES = {
@@ -40,7 +39,16 @@ async def frame_of(event_store: EventStore, *, after: int = 0, until: int | None
         after: The position before the first row.
         until: The position of the last row; None for the end.
     """
-    parts = [await asyncio.to_thread(_part, columns) async for columns in _read(event_store, after, until)]
+    return await frame_from(event_store.read_columns(*_COLUMNS, "payload", after=after, until=until))
+
+
+async def frame_from(stretches: AsyncIterable[Columns]) -> pd.DataFrame:
+    """Return stretches of a log as one DataFrame, wherever they come from; see `frame_of`.
+
+    Args:
+        stretches: Each has the columns of `read_columns`, all but `metadata`.
+    """
+    parts = [await asyncio.to_thread(_part, columns) async for columns in stretches]
     empty = pd.DataFrame(columns=list(_COLUMNS)).astype(_DTYPES)
     return (pd.concat(parts, ignore_index=True) if parts else empty).set_index("position")
 
@@ -58,11 +66,7 @@ async def export_parquet(event_store: EventStore, path: str | PathLike[str]) -> 
     return len(table)
 
 
-def _read(event_store: EventStore, after: int, until: int | None) -> Any:
-    return event_store.read_columns(*_COLUMNS, "payload", after=after, until=until)
-
-
-def _part(columns: dict[str, list[Any]]) -> pd.DataFrame:
+def _part(columns: Columns) -> pd.DataFrame:
     payloads = [msgspec.json.decode(payload) for payload in columns.pop("payload")]
     own = pd.DataFrame.from_records(payloads)
     own = own.rename(columns=_free_names(own.columns))

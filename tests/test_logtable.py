@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -13,13 +13,12 @@ import pytest
 
 from orderlab.core.codec import JsonCodec
 from orderlab.core.environment import SequentialIds, TestClock
-from orderlab.core.log import EncodedEvent, NewEvent
+from orderlab.core.log import EncodedEvent, NewEvent, StoredEvent
 from orderlab.eventstore import memory
-from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.base import Columns, EventStore
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
-from orderlab.eventstore.stored import StoredEvent
-from orderlab.logtable import LogTableError, export_parquet, frame_of
+from orderlab.logtable import LogTableError, export_parquet, frame_from, frame_of
 from orderlab.orders.actions import OrderCancelled, OrderPlaced
 from orderlab.orders.model import OrderItem
 
@@ -153,6 +152,18 @@ async def test_a_log_read_in_several_stretches_is_one_frame(monkeypatch: pytest.
 
     assert dtypes_of(frame) == dtypes_of(whole)
     pd.testing.assert_frame_equal(frame, whole)
+
+
+@in_event_loop
+async def test_stretches_of_a_log_make_the_same_frame_wherever_they_come_from() -> None:
+    event_store = await two_orders(in_memory())
+
+    async def stretches() -> AsyncIterator[Columns]:
+        for after in range(3):
+            async for columns in event_store.read_columns(*StoredEvent._fields, after=after, until=after + 1):
+                yield {name: values for name, values in columns.items() if name != "metadata"}
+
+    pd.testing.assert_frame_equal(await frame_from(stretches()), await frame_of(event_store))
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ PROMISED = re.findall(
     AppendEvents Emit Delay
     SystemClock TestClock RandomIds SequentialIds SeededIds
     RecordedEvent NewEvent NO_STREAM VersionConflict CorruptStream
-    InMemoryEventStore DuckDBEventStore open_event_store load_state Store Outcome
+    InMemoryEventStore DuckDBEventStore open_event_store load_state Store Outcome NoMatchingAction serve connect
     """,
 )
 """The names of the contract that exist so far."""

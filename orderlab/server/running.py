@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import gc
+import logging
 import signal
 import socket
 import threading
@@ -19,6 +20,8 @@ from orderlab.server.app import create_app
 from orderlab.server.backend import Backend
 from orderlab.server.protocols import HEAD_BYTES, http_protocol, websocket_protocol
 from orderlab.server.settings import ServerSettings
+
+uvicorn_logger = logging.getLogger("uvicorn.error")
 
 MOST_MESSAGE_BYTES = 64 * 1024
 """The largest WebSocket message from a client; a larger one closes its connection with 1009."""
@@ -102,6 +105,9 @@ class Server(uvicorn.Server):
             )
         )
         self._started_callback = started
+        # At INFO uvicorn writes the address of each WebSocket with its query, at DEBUG the headers: both have tokens.
+        if uvicorn_logger.getEffectiveLevel() < logging.WARNING:
+            uvicorn_logger.setLevel(logging.WARNING)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to take requests, and say so."""
