@@ -1,16 +1,17 @@
 """Decide on one command as the runtime does: in an environment of its own, and as often as it takes."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from orderlab.core.decider import DeciderReducer, Reducer
-from orderlab.core.effects import AppendEvents, Delay, Emit
+from orderlab.core.effects import AppendEvents, Delay, Effect, Emit
 from orderlab.core.environment import Environment, FixedClock, IdGenerator
 from orderlab.core.errors import VersionConflict
 from orderlab.core.log import NO_STREAM, NewEvent
-from orderlab.delays import seconds_of
+from orderlab.delays import instant_after
 from orderlab.eventstore.stored import is_text
 from orderlab.idempotency import event_id_of, note_of
 
@@ -69,22 +70,31 @@ class Question:
             self._require(*known)
         self._ids.rewind()
         step = reducer.reduce(state, self.command, self.env)
-        said = tuple(effect.action for effect in step.effects if isinstance(effect, Emit))
-        delays = tuple(effect for effect in step.effects if isinstance(effect, Delay))
-        for delay in delays:
-            seconds_of(delay.seconds)  # refused here, where nothing is written yet
-        appends = [effect for effect in step.effects if isinstance(effect, AppendEvents) and effect.events]
-        if len(appends) > 1:
-            raise TypeError(f"{self.command!r} appends to {len(appends)} streams, and a command may append to one")
-        if not appends:
+        append, said, delays = self._sorted(step.effects)
+        if append is None:
             expected, version = self.expected_version or NO_STREAM, NO_STREAM if known is None else known[1]
             return Decision(state, None, said, delays, behind=expected > version)
-        [append] = appends
         if known is None and append.expected_version is not None:
             self._require(append.stream_id, append.expected_version)
-        if append.expected_version is None:
-            append = replace(append, expected_version=self.expected_version)
         return Decision(step.state, self._to_be_written(append), said, delays)
+
+    def _sorted(self, effects: Sequence[Effect]) -> tuple[AppendEvents | None, tuple[Any, ...], tuple[Delay, ...]]:
+        """Return the append that a command asks for, what it announces, and what is to happen later."""
+        appends, said, delays = [], [], []
+        for effect in effects:
+            if isinstance(effect, Emit):
+                said.append(effect.action)
+            elif isinstance(effect, AppendEvents):
+                if effect.events:
+                    appends.append(effect)
+            elif isinstance(effect, Delay):
+                instant_after(self.env.clock.now(), effect.seconds)  # refused here, where nothing is written yet
+                delays.append(effect)
+            else:
+                raise TypeError(f"{self.command!r} asks for {effect!r}, which is no effect")
+        if len(appends) > 1:
+            raise TypeError(f"{self.command!r} appends to {len(appends)} streams, and a command may append to one")
+        return appends[0] if appends else None, tuple(said), tuple(delays)
 
     def _to_be_written(self, append: AppendEvents) -> AppendEvents:
         """Return the append with its causes, its key and, where the sender set one, the time.
@@ -93,12 +103,20 @@ class Question:
         would not be, for ids that count begin again in each process.
         """
         metadata = {} if self.key is None else note_of(self.key, self.command)
-        events = []
-        for index, event in enumerate(append.events):
-            event_id = None if self.key is None else event_id_of(self.key, index)
-            cause = self.cause or self.correlation_id
-            events.append(NewEvent(event, event_id, self.at, self.correlation_id, cause, metadata))
-        return replace(append, events=events)
+        cause = self.cause or self.correlation_id
+        events = [
+            NewEvent(
+                event,
+                None if self.key is None else event_id_of(self.key, index),
+                self.at,
+                self.correlation_id,
+                cause,
+                metadata,
+            )
+            for index, event in enumerate(append.events)
+        ]
+        expected = self.expected_version if append.expected_version is None else append.expected_version
+        return AppendEvents(append.stream_id, events, expected)
 
     def _require(self, stream_id: str, version: int) -> None:
         if self.expected_version is not None and self.expected_version != version:
@@ -139,7 +157,7 @@ class _SameIds:
 
     def new_id(self, kind: str) -> str:
         """Return the next id of this kind."""
-        return str(self._again(lambda: self._ids.new_id(kind)))
+        return str(self._again(self._ids.new_id, kind))
 
     def new_uuid(self) -> UUID:
         """Return the next UUID."""
@@ -147,8 +165,8 @@ class _SameIds:
         assert isinstance(drawn, UUID)  # a reducer draws in the same order each time
         return drawn
 
-    def _again(self, draw: Any) -> str | UUID:
+    def _again(self, draw: Callable[..., str | UUID], *arguments: str) -> str | UUID:
         if self._next == len(self._drawn):
-            self._drawn.append(draw())
+            self._drawn.append(draw(*arguments))
         self._next += 1
         return self._drawn[self._next - 1]
