@@ -3,11 +3,13 @@
 import contextlib
 import io
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from serving import needs_curl, serving
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -17,10 +19,11 @@ def blocks(language: str) -> list[str]:
 
 
 EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
+SERVE = "orderlab serve --sample"
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
-@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["orders", "frame", "accounts"])
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["orders", "client", "given", "frame", "accounts"])
 def test_an_example_prints_what_the_readme_says(code: str, printed: str) -> None:
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
@@ -34,7 +37,7 @@ def test_every_python_block_has_its_output_beside_it() -> None:
 
 
 def test_the_commands_work_in_the_order_in_which_they_stand(tmp_path: Path) -> None:
-    own = [line.split() for line in COMMANDS if line.startswith("orderlab ")]
+    own = [line.split() for line in COMMANDS if line.startswith("orderlab ") and line != SERVE]
 
     for _, *arguments in own:
         done = subprocess.run(
@@ -44,9 +47,23 @@ def test_the_commands_work_in_the_order_in_which_they_stand(tmp_path: Path) -> N
         assert done.stdout
 
 
+@needs_curl
+def test_the_server_answers_what_is_asked_with_curl(tmp_path: Path) -> None:
+    asked = [shlex.split(line) for line in COMMANDS if line.startswith("curl ")]
+    assert SERVE in COMMANDS
+    with serving(*shlex.split(SERVE)[2:], cwd=tmp_path) as server:
+        for command in asked:
+            here = [part.replace("http://127.0.0.1:3000", server.url) for part in command]
+            answer = subprocess.run([*here, "--fail", "--silent"], capture_output=True, check=True)
+            assert answer.stdout
+
+    assert len(asked) == 3
+
+
 def test_the_commands_that_set_up_and_check_are_those_that_ci_runs() -> None:
     ci = (Path(__file__).parent.parent / ".ci" / "run").read_text(encoding="utf-8")
-    parts = {part.strip() for line in COMMANDS if not line.startswith("orderlab ") for part in line.split("&&")}
+    others = [line for line in COMMANDS if not line.startswith(("orderlab ", "curl "))]
+    parts = {part.strip() for line in others for part in line.split("&&")}
 
     assert parts == {
         "pip install .",
