@@ -18,10 +18,13 @@ logger = logging.getLogger(__name__)
 
 Observer = Callable[[Sequence[RecordedEvent]], object]
 
-BUFFER = 1_000
-"""Events that may wait for one subscriber."""
+BUFFER = 10_000
+"""Events that may wait for one subscriber: more than a full batch has, so that nobody who keeps up falls behind."""
 
 _PAGE = 1_000
+
+_TURN = 100
+"""Events that a subscriber reads from the log at a time before others have their turn: reading may wait for nothing."""
 
 
 class Lagged(OrderlabError):
@@ -59,7 +62,7 @@ class Broadcast:
         self.position = 0
         """The position of the last event that followers were told of."""
         self.closed = False
-        self._observers: list[Observer] = []
+        self._observers: dict[object, tuple[int, Observer]] = {}
         # A subscription that its owner drops, as a `break` out of a loop does, is not kept for being told.
         self._subscriptions: WeakSet[Subscription] = WeakSet()
 
@@ -68,10 +71,15 @@ class Broadcast:
         """Whether anybody wants to be told."""
         return bool(self._observers or self._subscriptions)
 
-    def observe(self, observer: Observer) -> Callable[[], None]:
-        """Call `observer` with the events of each commit, and return what ends that."""
-        self._observers.append(observer)
-        return lambda: self._observers.remove(observer) if observer in self._observers else None
+    def observe(self, observer: Observer, after: int) -> Callable[[], None]:
+        """Call `observer` with the events of each commit that come after a position, and return what ends that."""
+        mark = object()  # the same observer may be given twice
+        self._observers[mark] = after, observer
+
+        def end() -> None:
+            self._observers.pop(mark, None)
+
+        return end
 
     def join(self, subscription: "Subscription") -> None:
         """Let a subscription be told from now on."""
@@ -98,15 +106,23 @@ class Broadcast:
             if len(page) == _PAGE:
                 self._tell(page)
                 page = []
+                await asyncio.sleep(0)  # who keeps up takes these before more come
         if page:
             self._tell(page)
+        if self.position < position:
+            raise EventStoreError(f"the log was read up to position {self.position}, and goes to {position}")
 
-    def _tell(self, events: Sequence[RecordedEvent]) -> None:
+    def _tell(self, committed: Sequence[RecordedEvent]) -> None:
+        events = tuple(committed)  # many share them, and none may change them
         self.position = events[-1].position
-        for observer in tuple(self._observers):
+        for after, observer in tuple(self._observers.values()):
+            wanted = events if events[0].position > after else tuple(each for each in events if each.position > after)
             try:
-                observer(events)
-            except Exception:  # an observer's bug must not undo a commit, nor keep others from being told
+                if wanted:
+                    observer(wanted)
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException:  # an observer's bug must not undo a commit, nor keep others from being told
                 logger.exception("an observer failed at the events up to position %d", self.position)
         for subscription in tuple(self._subscriptions):
             subscription.offer(events)
@@ -123,12 +139,13 @@ class Subscription(AsyncIterator[RecordedEvent]):
 
     Args:
         broadcast: What tells of the events.
-        after: The position before the first event wanted; None for only what comes from now on.
+        after: The position before the first event wanted.
+        live: Nothing after that was committed yet, so that all of it is to wait here rather than in the log.
         buffer: How many events may wait here.
     """
 
-    def __init__(self, broadcast: Broadcast, after: int | None, *, buffer: int = BUFFER) -> None:
-        if after is not None and (type(after) is not int or after < 0):
+    def __init__(self, broadcast: Broadcast, after: int, *, live: bool = False, buffer: int = BUFFER) -> None:
+        if type(after) is not int or after < 0:
             raise ValueError(f"after must be None or a position from 0, not {after!r}")
         if type(buffer) is not int or buffer < 1:
             raise ValueError(f"buffer must be a number of events from 1, not {buffer!r}")
@@ -138,9 +155,9 @@ class Subscription(AsyncIterator[RecordedEvent]):
         self._woken = asyncio.Event()
         self._live = False
         self._lagging = False
-        self._last = broadcast.position if after is None else after
+        self._last = after
         self._history: AsyncIterator[RecordedEvent] | None = None
-        if after is None:
+        if live:
             self._go_live()
 
     def __aiter__(self) -> "Subscription":
@@ -195,9 +212,13 @@ class Subscription(AsyncIterator[RecordedEvent]):
 
     async def _next_of_history(self) -> RecordedEvent | None:
         """Return the next event from the log; None when it is read as far as followers were told."""
-        while self._last < self._broadcast.position:
+        if self._last % _TURN == 0:
+            await asyncio.sleep(0)
+        while True:
             if self._history is None:
                 limit = self._broadcast.position - self._last
+                if limit <= 0:
+                    return None
                 self._history = self._broadcast.event_store.read_all(after=self._last, limit=limit)
             try:
                 return await anext(self._history)
@@ -208,7 +229,6 @@ class Subscription(AsyncIterator[RecordedEvent]):
                 if self._broadcast.closed:
                     raise StopAsyncIteration from None
                 raise
-        return None
 
     def __repr__(self) -> str:
         return f"<Subscription at position {self._last}, {len(self._buffer)} events waiting>"

@@ -47,9 +47,8 @@ class Sent:
     rounds: int = 0
 
     def succeed(self, outcome: Outcome, said: Sequence[Any] = ()) -> None:
-        """Answer with what became of the command."""
-        if self.conversation is not None:
-            self.conversation.end(said)
+        """Answer with what became of the command; `said` is what it announced."""
+        self._end(outcome.events, said)
         if not self.answer.done():  # else its sender has given up waiting
             self.answer.set_result(outcome)
 
@@ -57,10 +56,15 @@ class Sent:
         """Answer with an error."""
         if not isinstance(error, Exception) or isinstance(error, StopIteration):  # which a future cannot carry
             error = OrderlabError(f"{self.question.command!r} was ended by {error!r}")
-        if self.conversation is not None:
-            self.conversation.end(failure=error)
+        self._end(failure=error)
         if not self.answer.done():
             self.answer.set_exception(error)
+
+    def _end(self, events: Sequence[Any] = (), said: Sequence[Any] = (), failure: BaseException | None = None) -> None:
+        """Tell the conversation what the command caused: its events, announced or not, and what else it announced."""
+        if self.conversation is not None:
+            known = set(map(id, events))
+            self.conversation.end((*events, *(action for action in said if id(action) not in known)), failure)
 
 
 Performed = Callable[[Sent, Decision[Any], Sequence[StoredEvent]], object]
@@ -72,15 +76,18 @@ class _Decided(Generic[StateT]):
     """What came of a batch: the state if all of it is written, and what each command led to."""
 
     state: StateT
-    writing: list[tuple[Sent, Decision[StateT], AppendEvents]] = field(default_factory=list)
-    answered: list[tuple[Sent, Decision[StateT] | Outcome | BaseException]] = field(default_factory=list)
+    writing: dict[Sent, tuple[Decision[StateT], AppendEvents]] = field(default_factory=dict)
+    answered: dict[Sent, Decision[StateT] | Outcome | BaseException] = field(default_factory=dict)
     again: set[Sent] = field(default_factory=set)
+
+    @property
+    def appends(self) -> list[AppendEvents]:
+        """What is to be written, in order."""
+        return [append for _, append in self.writing.values()]
 
     def may_follow(self, append: AppendEvents) -> bool:
         """Tell whether an append may be in this batch: an unchecked one must not build on what may not be written."""
-        return append.expected_version is not None or all(
-            append.stream_id != each.stream_id for _, _, each in self.writing
-        )
+        return append.expected_version is not None or all(append.stream_id != each.stream_id for each in self.appends)
 
 
 class Committer(Generic[StateT]):
@@ -143,34 +150,43 @@ class Committer(Generic[StateT]):
         if self._behind:
             await self.take_in()
         decided = await self._decide(batch)
-        answers = await self._append([append for _, _, append in decided.writing])
+        answers = await self._append(decided.appends)
         await self._commit(decided, answers)
-        for (sent, decision, append), answer in zip(decided.writing, answers, strict=True):
-            if _is_written(answer):
-                self._succeed(sent, decision, append, answer)
-            elif self._may_decide_again(sent, answer):
-                decided.again.add(sent)
-            else:
-                sent.fail(answer if isinstance(answer, Exception) else OrderlabError(f"{sent.question.key} is taken"))
-        await self._answer(decided, all_written=all(map(_is_written, answers)))
-        return [sent for sent in batch if sent in decided.again]
-
-    async def _answer(self, decided: _Decided[StateT], *, all_written: bool) -> None:
-        """Answer the commands that wrote nothing, unless they may have been decided on what is not so."""
-        current = not decided.answered or await self._event_store.head() == self.position
-        for sent, result in decided.answered:
-            if not all_written:  # its answer may come from events that then were not written
+        all_written = all(map(_is_written, answers))
+        current = not decided.answered or await self._is_current()
+        written = dict(zip(decided.writing, answers, strict=True))
+        for sent in batch:  # in their order, for one conversation may be told of several
+            if sent in written:
+                self._settle(sent, *decided.writing[sent], written[sent], decided.again)
+            elif sent not in decided.answered:
+                continue
+            elif not all_written:  # its answer may come from events that then were not written
                 decided.again.add(sent)
             elif not current and sent.rounds < _ROUNDS:  # or be refused for not knowing what others wrote
                 sent.rounds += 1
                 decided.again.add(sent)
-            elif isinstance(result, BaseException):
-                sent.fail(result)
-            elif isinstance(result, Outcome):
-                sent.succeed(result, result.events)
             else:
-                self._performed(sent, result, ())
-                sent.succeed(Outcome(sent.question.correlation_id, rejection=result.rejection), result.said)
+                self._answer(sent, current if isinstance(current, Exception) else decided.answered[sent])
+        return [sent for sent in batch if sent in decided.again]
+
+    async def _is_current(self) -> bool | Exception:
+        """Tell whether the state is at the end of the log, or why that cannot be told."""
+        try:
+            return await self._event_store.head() == self.position
+        except Exception as error:  # noqa: BLE001 - handed to those who wrote nothing; what was written is
+            logger.warning("whether others have written cannot be told now: %s", error)
+            self._behind = True
+            return error
+
+    def _answer(self, sent: Sent, result: Decision[StateT] | Outcome | BaseException) -> None:
+        """Answer a command that wrote nothing."""
+        if isinstance(result, BaseException):
+            sent.fail(result)
+        elif isinstance(result, Outcome):
+            sent.succeed(result)
+        else:
+            self._performed(sent, result, ())
+            sent.succeed(Outcome(sent.question.correlation_id, rejection=result.rejection), result.said)
 
     async def _decide(self, batch: list[Sent]) -> _Decided[StateT]:
         """Decide each command on the committed state and what the batch adds to it."""
@@ -184,7 +200,7 @@ class Committer(Generic[StateT]):
             result: Decision[StateT] | BaseException
             try:
                 if key is not None and self.keys.caused_by(key, command):
-                    decided.answered.append((sent, await self._repeated(sent.question)))
+                    decided.answered[sent] = await self._repeated(sent.question)
                     continue
                 result = sent.question.decide(self._reducer, decided.state)
             except (KeyboardInterrupt, SystemExit):
@@ -198,7 +214,7 @@ class Committer(Generic[StateT]):
                     continue
                 if append is not None:
                     decided.state = result.state
-                    decided.writing.append((sent, result, append))
+                    decided.writing[sent] = result, append
                     if key is not None:
                         keys.add(key)
                     continue
@@ -206,7 +222,7 @@ class Committer(Generic[StateT]):
                 sent.rounds += 1  # its sender may know of events that are not taken in yet
                 decided.again.add(sent)
             else:
-                decided.answered.append((sent, result))
+                decided.answered[sent] = result
         return decided
 
     async def _append(self, appends: Sequence[AppendEvents]) -> list[Appended | Exception]:
@@ -245,12 +261,28 @@ class Committer(Generic[StateT]):
         if not self._broadcast.followed:
             return None
         recorded = []
-        for (_, _, append), answer in zip(decided.writing, answers, strict=True):
+        for append, answer in zip(decided.appends, answers, strict=True):
             assert isinstance(answer, Appended)
             if len(answer.rows) != len(append.events):
                 return None
             recorded += [recorded_event(row, new) for row, new in zip(answer.rows, append.events, strict=True)]
         return recorded
+
+    def _settle(
+        self,
+        sent: Sent,
+        decision: Decision[StateT],
+        append: AppendEvents,
+        answer: Appended | Exception,
+        again: set[Sent],
+    ) -> None:
+        """Answer a command that was to write something, or have it decided again."""
+        if _is_written(answer):
+            self._succeed(sent, decision, append, answer)
+        elif self._may_decide_again(sent, answer):
+            again.add(sent)
+        else:
+            sent.fail(answer if isinstance(answer, Exception) else OrderlabError(f"{sent.question.key} is taken"))
 
     def _succeed(self, sent: Sent, decision: Decision[StateT], append: AppendEvents, answer: Appended) -> None:
         question, count = sent.question, len(append.events)

@@ -4,6 +4,8 @@ import asyncio
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
 from math import isfinite
 
 from orderlab.core.environment import AlarmClock, Clock
@@ -23,7 +25,9 @@ class Delays:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._waiting: dict[object, tuple[Callable[[], object], Callable[[], object]]] = {}
+        self._waiting: dict[int, tuple[Callable[[], object], Callable[[], object]]] = {}
+        self._numbers = count()
+        self._past: list[tuple[datetime, int, Callable[[], None]]] = []
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -37,13 +41,13 @@ class Delays:
         Raises:
             ValueError: `seconds` is no length of time.
         """
-        mark = object()
-        at = since + seconds_of(seconds)
+        number = next(self._numbers)
+        at = instant_after(since, seconds)
         left = (at - self._clock.now()).total_seconds()
         is_alarm = isinstance(self._clock, AlarmClock)
 
         def come() -> None:
-            if self._waiting.pop(mark, None) is not None:
+            if self._waiting.pop(number, None) is not None:
                 due(at if is_alarm or left <= 0 else None)
 
         def ring() -> None:
@@ -52,10 +56,13 @@ class Delays:
             else:  # a test clock may be moved from another thread
                 self._loop.call_soon_threadsafe(come)
 
-        if left > 0 and isinstance(self._clock, AlarmClock):
-            self._waiting[mark] = self._clock.call_at(at, ring), dropped
+        if left <= 0:  # as in a chain of delays that a test clock passes in one step
+            heappush(self._past, (at, number, come))
+            self._waiting[number] = self._loop.call_soon(self._next_past).cancel, dropped
+        elif isinstance(self._clock, AlarmClock):
+            self._waiting[number] = self._clock.call_at(at, ring), dropped
         else:
-            self._waiting[mark] = self._loop.call_later(max(left, 0), come).cancel, dropped
+            self._waiting[number] = self._loop.call_later(left, come).cancel, dropped
 
     def drop(self) -> int:
         """Let nothing that waits come any more, and return how much it was."""
@@ -66,16 +73,25 @@ class Delays:
             tell()
         return dropped
 
+    def _next_past(self) -> None:
+        """Let come what was due first, of all whose time was past already; called once for each."""
+        _, _, come = heappop(self._past)
+        come()
 
-def seconds_of(seconds: float) -> timedelta:
-    """Return a number of seconds as a length of time; refuse what is none.
 
-    >>> seconds_of(90)
-    datetime.timedelta(seconds=90)
+def instant_after(since: datetime, seconds: float) -> datetime:
+    """Return the instant so many seconds after another.
+
+    Raises:
+        ValueError: `seconds` is no length of time, or goes beyond the calendar.
+
+    >>> from datetime import UTC
+    >>> print(instant_after(datetime(2025, 1, 1, tzinfo=UTC), 90))
+    2025-01-01 00:01:30+00:00
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not isfinite(seconds) or seconds < 0:
         raise ValueError(f"the seconds of a Delay must be a number from 0, not {seconds!r}")
     try:
-        return timedelta(seconds=seconds)
+        return since + timedelta(seconds=seconds)
     except OverflowError:
         raise ValueError(f"a Delay of {seconds:g} seconds goes beyond the calendar") from None

@@ -26,7 +26,7 @@ from orderlab.core.log import StoredEvent
 from orderlab.deciding import Decision, Question
 from orderlab.delays import Delays
 from orderlab.drawing import tables
-from orderlab.eventstore.base import EventStore, EventStoreError
+from orderlab.eventstore.base import EventStore
 from orderlab.outcome import Outcome
 
 StateT = TypeVar("StateT")
@@ -39,16 +39,20 @@ _WAITING = 10_000
 _BATCH = 1_024
 """Commands decided together at the most."""
 
+_SOON, _SELDOM = 0.1, 10.0
+"""Seconds after which a log that could not be read is looked at again: at first, and in the long run."""
+
 
 class StoreClosed(OrderlabError):
     """The store is closing, or was never opened, and takes no command."""
 
 
 class _Look:
-    """A sign to the worker that others have written to the log; it says when that was looked at."""
+    """A sign to the worker that others have written to the log; it says when that was looked at, and what kept it."""
 
     def __init__(self) -> None:
         self.done = asyncio.Event()
+        self.error: Exception | None = None
 
 
 class Store(Generic[StateT]):
@@ -151,7 +155,7 @@ class Store(Generic[StateT]):
 
         Raises:
             NoMatchingAction: Nothing matched, and nothing more can come; it carries what did.
-            TimeoutError: The time is over. The command is not called off.
+            TimeoutError: The time is over. The command is not called off, unless it was still waiting for room.
             Exception: What `send` raises.
         """
         sent = self._sent(command, expected_version, correlation_id, idempotency_key, None)
@@ -173,16 +177,17 @@ class Store(Generic[StateT]):
             buffer: How many events may wait for this subscriber.
         """
         self._require_open()
-        return Subscription(self._broadcast, after, buffer=buffer)
+        live = after is None
+        return Subscription(self._broadcast, self.position if after is None else after, live=live, buffer=buffer)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Have `observer` called at each commit with its events, before any sender is answered; return what ends that.
 
-        For read models that must show what a sender was told. It runs in the store's own task, so it must be quick; an
-        error in it is logged and harms nobody else.
+        For read models that must show what a sender was told. It begins with what `state` does not show yet. It runs
+        in the store's own task, so it must be quick; an error in it is logged and harms nobody else.
         """
         self._require_open()
-        return self._broadcast.observe(observer)
+        return self._broadcast.observe(observer, self.position)
 
     def remembers(self, idempotency_key: str, command: Any) -> bool:
         """Tell whether a key has caused events already; the next `send` with it would change nothing.
@@ -289,23 +294,32 @@ class Store(Generic[StateT]):
     # What others write.
 
     async def _follow(self) -> None:
-        """Have the worker look at the log whenever it has grown by more than this store's own writing."""
-        try:
-            while True:
-                await self._event_store.wait_past(self.position)
+        """Have the worker look at the log whenever it has more than followers were told of.
+
+        While it cannot be read, that is tried again and again: else they would stay behind until somebody writes.
+        """
+        pause = 0.0
+        while True:
+            try:
+                await self._event_store.wait_past(self._broadcast.position)
                 look = _Look()
                 self._queue.put_nowait(look)
                 await look.done.wait()
-        except EventStoreError as error:  # most often it was closed first
-            logger.info("what others write is taken in only with the next command: %s", error)
-        except Exception:
-            logger.exception("what others write is taken in only with the next command")
+                if look.error is not None:
+                    raise look.error
+                pause = 0.0
+            except Exception as error:
+                if not pause:
+                    unexpected = not isinstance(error, OrderlabError)
+                    logger.warning("what others write cannot be taken in now: %s", error, exc_info=unexpected)
+                pause = min(max(2 * pause, _SOON), _SELDOM)
+                await asyncio.sleep(pause)
 
     async def _look(self, look: _Look) -> None:
         try:
             await self._committer.take_in()
-        except Exception:  # the next command meets it again, and its sender is told
-            logger.exception("what others wrote cannot be taken in")
+        except Exception as error:  # noqa: BLE001 - handed to the follower, who tries again
+            look.error = error
         look.done.set()
 
     # What is to happen later.
@@ -318,18 +332,24 @@ class Store(Generic[StateT]):
 
     def _begin(self, delay: Delay, sent: Sent, cause: str | None) -> None:
         question, conversation = sent.question, sent.conversation
+        loop = asyncio.get_running_loop()  # a test clock may also be moved while it does not run
         assert self._delays is not None
 
         def due(at: datetime | None) -> None:
             later = Question(delay.action, self._env, question.correlation_id, at=at, cause=cause)
-            answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            answer: asyncio.Future[Outcome] = loop.create_future()
             answer.add_done_callback(_report)
             self._queue.put_nowait(Sent(later, answer, conversation, from_outside=False))
 
         dropped = conversation.end if conversation is not None else _nothing
         if conversation is not None:
             conversation.begin()
-        self._delays.add(delay.seconds, question.at or self._env.clock.now(), due, dropped)
+        try:
+            self._delays.add(delay.seconds, question.at or self._env.clock.now(), due, dropped)
+        except Exception as error:  # the clock's; what the command itself did is durable all the same
+            logger.exception("%r cannot be waited for", delay)
+            if conversation is not None:
+                conversation.end(failure=error)
 
 
 def _retrieve(answer: "asyncio.Future[Outcome]") -> None:

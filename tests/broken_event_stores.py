@@ -11,13 +11,13 @@ from orderlab.core.codec import Codec
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import Clock, FixedClock, IdGenerator
 from orderlab.core.errors import AppendRefused
-from orderlab.core.log import Appended, EncodedEvent, RecordedEvent
-from orderlab.eventstore.base import Columns
+from orderlab.core.log import Appended, EncodedEvent, NewEvent, RecordedEvent, StoredEvent
+from orderlab.eventstore.base import Columns, EventStoreError
 from orderlab.eventstore.contract.kit import turns
 from orderlab.eventstore.ledger import Place
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.eventstore.rows import require_columns, require_range
-from orderlab.eventstore.stored import EncodedAppend, StoredEvent
+from orderlab.eventstore.stored import EncodedAppend
 from orderlab.system import RandomIds
 
 Answers = list[Appended | AppendRefused]
@@ -327,6 +327,105 @@ class RepeatsWhatComesAtTheSwitch(InMemoryEventStore):
             yield recorded
         async for recorded in super().subscribe(after=max(after, listening_from)):
             yield recorded
+
+
+class AnswersWithoutRows(InMemoryEventStore):
+    """It says where an append went, and keeps for itself what it wrote."""
+
+    async def _write(self, batch: Sequence[EncodedAppend]) -> Answers:
+        answers = await super()._write(batch)
+        return [replace(each, rows=()) if isinstance(each, Appended) else each for each in answers]
+
+
+class AnswersWithWhatWasHandedIn(InMemoryEventStore):
+    """The time in its answers is the writer's, also where the log has raised it."""
+
+    async def _write(self, batch: Sequence[EncodedAppend]) -> Answers:
+        return [
+            replace(answer, rows=tuple(map(_at_the_time_handed_in, answer.rows, append.events)))
+            if isinstance(answer, Appended)
+            else answer
+            for append, answer in zip(batch, await super()._write(batch), strict=True)
+        ]
+
+
+def _at_the_time_handed_in(row: StoredEvent, handed_in: tuple[Any, NewEvent, str]) -> StoredEvent:
+    return row._replace(recorded_at=handed_in[1].recorded_at or row.recorded_at)
+
+
+class WaitsForTheNextAppend(InMemoryEventStore):
+    """It does not look whether there is more already."""
+
+    async def wait_past(self, position: int) -> int:
+        with self._bell.listening() as rung:
+            await rung.wait()
+        return await super().wait_past(position)
+
+
+class IsWokenByAnything(InMemoryEventStore):
+    """It takes any append for the one that was waited for."""
+
+    async def wait_past(self, position: int) -> int:
+        with self._bell.listening() as rung:
+            if await self.head() <= position:
+                await rung.wait()
+            return await self.head()
+
+
+class AnswersWithTheNextPosition(InMemoryEventStore):
+    """It says that there is more, and not how much."""
+
+    async def wait_past(self, position: int) -> int:
+        await super().wait_past(position)
+        return position + 1
+
+
+class AnswersAtOnce(InMemoryEventStore):
+    """It leaves the waiting to whoever asks, who then asks without end."""
+
+    async def wait_past(self, position: int) -> int:
+        return await self.head()
+
+
+class WakesOnlyItsOwnEventLoop(InMemoryEventStore):
+    """Who waits in another thread than the writer's sleeps on."""
+
+    async def _write(self, batch: Sequence[EncodedAppend]) -> Answers:
+        listeners = self._bell._listeners
+        here = asyncio.get_running_loop()
+        self._bell._listeners = {rung: loop for rung, loop in listeners.items() if loop is here}
+        try:
+            return await super()._write(batch)
+        finally:
+            self._bell._listeners = listeners
+
+
+class EndsTheWaitingAtClosing(InMemoryEventStore):
+    """Who waits gets an answer at closing, as if there were more."""
+
+    async def wait_past(self, position: int) -> int:
+        try:
+            return await super().wait_past(position)
+        except EventStoreError:
+            return len(self._rows)
+
+
+class LeavesThemWaitingAtClosing(InMemoryEventStore):
+    """It closes, and wakes nobody."""
+
+    async def close(self) -> None:
+        self._closed = True
+
+
+class StopsWakingWhenOneGivesUp(InMemoryEventStore):
+    """Who gives up waiting takes the bell along."""
+
+    async def wait_past(self, position: int) -> int:
+        try:
+            return await super().wait_past(position)
+        except asyncio.CancelledError:
+            self._bell._listeners.clear()
+            raise
 
 
 class _RemembersWhatItEncoded:

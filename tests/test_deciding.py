@@ -1,3 +1,4 @@
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -19,7 +20,7 @@ from accounts import (
 from orderlab.core.decider import Step
 from orderlab.core.effects import AppendEvents, Delay, Effect, Emit
 from orderlab.core.environment import Clock, Environment, IdGenerator, SequentialIds, TestClock
-from orderlab.core.errors import OrderlabError, VersionConflict
+from orderlab.core.errors import VersionConflict
 from orderlab.core.log import NewEvent
 from orderlab.deciding import Decision, Question
 from orderlab.idempotency import event_id_of, note_of
@@ -183,7 +184,7 @@ def test_a_refused_command_gives_the_same_state_and_the_rejection() -> None:
 
 def test_a_command_that_causes_nothing_gives_nothing() -> None:
     state = state_after()
-    assert asked(Deposit("ada", 0)).decide(account_reducer(), state) == Decision(state, None, None)
+    assert asked(Deposit("ada", 0)).decide(account_reducer(), state) == Decision(state, None)
 
 
 @pytest.mark.parametrize("command", ["nonsense", None, 7, PLACE, Deposited("ada", 5)])
@@ -197,11 +198,11 @@ def test_what_is_none_of_the_domains_commands_is_a_mistake(command: object, expe
 
 
 def test_a_state_that_no_event_carries_is_not_kept() -> None:
-    assert asked("go").decide(Asking(()), 7) == Decision(7, None, None)
+    assert asked("go").decide(Asking(()), 7) == Decision(7, None)
 
 
 def test_an_append_of_nothing_is_no_append() -> None:
-    assert asked("go").decide(Asking((AppendEvents("a", ()),)), 7) == Decision(7, None, None)
+    assert asked("go").decide(Asking((AppendEvents("a", ()),)), 7) == Decision(7, None)
 
 
 def test_the_first_announcement_without_an_append_is_the_rejection() -> None:
@@ -209,15 +210,57 @@ def test_the_first_announcement_without_an_append_is_the_rejection() -> None:
     assert (decision.state, decision.rejection) == (7, "no")
 
 
-def test_a_delay_that_would_not_be_performed_is_told() -> None:
-    with pytest.raises(OrderlabError, match="'go' asks for a delay, which this version does not perform yet"):
-        asked("go").decide(Asking((Delay(1, "later"),)), 7)
+def test_delays_are_part_of_what_was_decided() -> None:
+    soon, late = Delay(1, "soon"), Delay(60, "late")
+    decision = asked("go").decide(Asking((soon, AppendEvents("a", ("event",)), late)), 7)
+    assert (decision.delays, decision.rejection) == ((soon, late), None)
+
+
+def test_what_is_refused_may_ask_for_delays_as_well() -> None:
+    decision = asked("go").decide(Asking((Emit("no"), Delay(1, "soon"))), 7)
+    assert (decision.rejection, decision.delays) == ("no", (Delay(1, "soon"),))
+
+
+@pytest.mark.parametrize("seconds", [-0.001, float("nan"), float("inf"), True, "1", None, timedelta(seconds=1)])
+def test_a_delay_whose_seconds_are_no_length_of_time_is_refused(seconds: Any) -> None:
+    with pytest.raises(
+        ValueError, match=f"the seconds of a Delay must be a number from 0, not {re.escape(repr(seconds))}"
+    ):
+        asked("go").decide(Asking((AppendEvents("a", ("event",)), Delay(seconds, "later"))), 7)
+
+
+@pytest.mark.parametrize("seconds", [1e12, 1e300])
+def test_a_delay_that_would_end_beyond_the_calendar_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match=r"a Delay of 1e\+\d+ seconds goes beyond the calendar"):
+        asked("go").decide(Asking((Delay(seconds, "later"),)), 7)
+
+
+def test_a_delay_is_counted_from_the_instant_that_the_command_is_decided_as_of() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    with pytest.raises(ValueError, match="goes beyond the calendar"):
+        asked("go", at=last).decide(Asking((Delay(1, "later"),)), 7)
+
+
+def test_everything_that_was_announced_is_part_of_what_was_decided() -> None:
+    decision = asked("go").decide(Asking((Emit("one"), AppendEvents("a", ("two",)), Emit("two"))), 7)
+    assert (decision.said, decision.rejection) == (("one", "two"), None)
+
+
+def test_a_command_that_another_event_asked_for_names_that_as_the_cause() -> None:
+    [new] = written(asked(Deposit("ada", 5), cause="event-1").decide(account_reducer(), state_after()))
+    assert (new.correlation_id, new.causation_id) == ("request-1", "event-1")
 
 
 def test_a_command_may_append_to_one_stream_only() -> None:
     twice = Asking((AppendEvents("a", ("event",)), AppendEvents("b", ("event",))))
     with pytest.raises(TypeError, match="'go' appends to 2 streams, and a command may append to one"):
         asked("go").decide(twice, 7)
+
+
+def test_what_is_no_effect_is_told() -> None:
+    effects: Any = (Emit("fine"), "nonsense")
+    with pytest.raises(TypeError, match="'go' asks for 'nonsense', which is no effect"):
+        asked("go").decide(Asking(effects), 7)
 
 
 def test_every_event_under_a_key_gets_an_id_of_its_own() -> None:

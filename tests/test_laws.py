@@ -15,21 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import busy_commands
 
+from orderlab.broadcast import Lagged, Subscription
 from orderlab.core.decider import DeciderReducer
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SeededIds, TestClock
 from orderlab.core.errors import AppendRefused, VersionConflict
-from orderlab.core.log import Appended
+from orderlab.core.log import Appended, RecordedEvent, StoredEvent
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.eventstore.rows import RowEventStore
-from orderlab.eventstore.stored import StoredEvent
-from orderlab.orders.actions import Command, PlaceOrder
+from orderlab.orders.actions import Command, Event, PlaceOrder
 from orderlab.orders.model import OrderItem, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 from orderlab.outcome import Outcome
-from orderlab.replay import load_state
+from orderlab.replay import fold, load_state
 from orderlab.runtime import Store
 
 
@@ -331,6 +331,74 @@ def test_what_a_sender_expects_is_what_it_gets(
             assert world.store.state == await load_state(world.event_store)
 
     play(False, trouble, scene)
+
+
+@kinds
+def test_what_a_follower_saw_from_the_start_is_the_log_and_leads_to_the_state(duckdb: bool, examples: int) -> None:
+    @law(examples)
+    @given(batches, troubles)
+    def holds(run: list[list[Command]], trouble: list[Trouble]) -> None:
+        async def scene(world: World) -> None:
+            observed: list[RecordedEvent] = []
+            world.store.observe(observed.extend)
+            prompt = world.store.subscribe_actions()
+            slow, late = world.store.subscribe_actions(buffer=1), world.store.subscribe_actions(after=0)
+            elsewhere = world.rival.subscribe_actions()
+            for batch in run:
+                await sent_together(world.store, batch)
+                assert [recorded.position for recorded in observed] == list(range(1, world.store.position + 1))
+                facts = [(recorded.stream_id, recorded.version, recorded.event) for recorded in observed]
+                assert fold(OrderReducer(), OrderState(), facts) == world.store.state
+                assert world.store.state == await load_state(world.event_store)
+            log = [recorded async for recorded in world.event_store.read_all()]
+            for subscription in (prompt, slow, late, elsewhere):
+                assert await seen_by(subscription, len(log)) == log
+            assert observed == log
+
+        play(duckdb, trouble, scene)
+
+    async def seen_by(subscription: Subscription, count: int) -> list[RecordedEvent]:
+        seen: list[RecordedEvent] = []
+        said: list[tuple[int, int]] = []
+        so: list[tuple[int, int]] = []
+        while len(seen) < count:
+            try:
+                seen.append(await anext(subscription))
+            except Lagged as lagged:
+                said.append((lagged.last_position, lagged.missed))
+                so.append((len(seen), count - len(seen)))
+        assert said == so
+        return seen
+
+    holds()
+
+
+@kinds
+def test_whoever_waits_for_an_action_gets_one_that_its_own_command_caused(duckdb: bool, examples: int) -> None:
+    @law(examples)
+    @given(batches, troubles)
+    def holds(run: list[list[Command]], trouble: list[Trouble]) -> None:
+        async def scene(world: World) -> None:
+            got: dict[str, object] = {}
+            for number, batch in enumerate(run):
+                names = [f"request-{number}-{index}" for index in range(len(batch))]
+                sending = (
+                    world.store.send_and_wait_for(command, lambda action: True, 10, correlation_id=name)
+                    for name, command in zip(names, batch, strict=True)
+                )
+                got |= zip(names, await asyncio.gather(*sending, return_exceptions=True), strict=True)
+            caused = {each.correlation_id: each.event async for each in world.event_store.read_all()}
+            for name, action in got.items():
+                if isinstance(action, BaseException):
+                    assert isinstance(action, EventStoreError)
+                elif isinstance(action, Event):
+                    assert caused[name] == action
+                else:
+                    assert name not in caused
+
+        play(duckdb, trouble, scene)
+
+    holds()
 
 
 account_batches: st.SearchStrategy[list[list[Deposit | Withdraw]]] = st.lists(

@@ -20,11 +20,10 @@ from orderlab import logfile
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SequentialIds, TestClock
 from orderlab.core.errors import AppendRefused
-from orderlab.core.log import Appended, EncodedEvent, NewEvent
+from orderlab.core.log import Appended, EncodedEvent, NewEvent, StoredEvent
 from orderlab.eventstore.base import EventStore
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
-from orderlab.eventstore.stored import StoredEvent
 from orderlab.logfile import LogFileError, export_lines, import_lines, require_lines
 from orderlab.orders.actions import Event, OrderCancelled, OrderPlaced, OrderShipped
 from orderlab.orders.model import Cancelled, OrderItem

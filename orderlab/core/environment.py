@@ -83,9 +83,9 @@ class TestClock:
 
     def __init__(self, start: datetime = datetime(2025, 1, 1, tzinfo=UTC)) -> None:
         self._now = _require_aware(start, "start")
-        self._alarms: list[tuple[datetime, int, Callable[[], object]]] = []
-        self._set = count()
-        self._waiting: set[int] = set()
+        self._alarms: list[tuple[datetime, int]] = []
+        self._rings: dict[int, Callable[[], object]] = {}
+        self._numbers = count()
 
     def now(self) -> datetime:
         """Return the instant this clock was last moved to."""
@@ -104,9 +104,9 @@ class TestClock:
             raise ValueError(f"by must not be negative, and {step} is: a clock never runs backwards")
         end = self._now + step
         while self._alarms and self._alarms[0][0] <= end:
-            instant, number, ring = heappop(self._alarms)
-            if number in self._waiting:
-                self._waiting.remove(number)
+            instant, number = heappop(self._alarms)
+            ring = self._rings.pop(number, None)
+            if ring is not None:  # else it was called off
                 self._now = max(self._now, instant)
                 ring()
         self._now = end
@@ -121,10 +121,14 @@ class TestClock:
         >>> heard
         [datetime.datetime(2025, 1, 1, 0, 1, tzinfo=datetime.timezone.utc)]
         """
-        number = next(self._set)
-        heappush(self._alarms, (_require_aware(instant, "instant"), number, ring))
-        self._waiting.add(number)
-        return lambda: self._waiting.discard(number)
+        alarm = _require_aware(instant, "instant"), next(self._numbers)
+        self._rings[alarm[1]] = ring
+        heappush(self._alarms, alarm)
+
+        def call_off() -> None:
+            self._rings.pop(alarm[1], None)
+
+        return call_off
 
     def __repr__(self) -> str:
         return f"TestClock({self._now.isoformat()})"

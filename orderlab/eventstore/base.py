@@ -49,8 +49,8 @@ class EventStore(Protocol):
     async def append_many(self, appends: Sequence[AppendEvents]) -> list[Appended | AppendRefused]:
         """Do many appends in one transaction, and return for each where it went or why it was refused.
 
-        A refused append harms no other. The same stream may come twice: the second sees the first. An answer that
-        says where an append went also holds its events as rows of the log.
+        A refused append harms no other. The same stream may come twice: the second sees the first. The answer to what
+        was written now also holds its events as rows of the log.
         """
         ...
 

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from commandline import done, events_of, orderlab
 
-from orderlab.eventstore.stored import StoredEvent
+from orderlab.core.log import StoredEvent
 
 LOG = "duckdb:///desk.duckdb"
 

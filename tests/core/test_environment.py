@@ -1,11 +1,16 @@
+import gc
 import re
+import weakref
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import pytest
 
-from orderlab.core.environment import FixedClock, IdGenerator, SeededIds, SequentialIds, TestClock
+from orderlab.core.environment import AlarmClock, FixedClock, IdGenerator, SeededIds, SequentialIds, TestClock
+from orderlab.system import SystemClock
 
 NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
 IN_ROME = datetime(2025, 1, 1, 1, tzinfo=timezone(timedelta(hours=1)))
@@ -91,6 +96,135 @@ def test_a_test_clock_refuses_a_time_without_a_zone() -> None:
 def test_a_fixed_clock_refuses_a_time_without_a_zone() -> None:
     with pytest.raises(ValueError, match="at must be a timezone-aware datetime"):
         FixedClock(NAIVE)
+
+
+# Alarms
+
+
+class Bells:
+    """Write down which alarm rang, and at what time."""
+
+    def __init__(self, clock: TestClock) -> None:
+        self._clock = clock
+        self.rung: list[tuple[str, float]] = []
+
+    def set(self, name: str, seconds: float) -> Callable[[], None]:
+        return self._clock.call_at(NEW_YEAR + timedelta(seconds=seconds), lambda: self.ring(name))
+
+    def ring(self, name: str) -> None:
+        self.rung.append((name, (self._clock.now() - NEW_YEAR).total_seconds()))
+
+
+def test_an_alarm_rings_when_the_clock_comes_to_its_instant_and_not_before() -> None:
+    bells = Bells(clock := TestClock())
+    bells.set("wake up", 60)
+    clock.advance(59.999999)
+    assert bells.rung == []
+    clock.advance(0.000001)
+    assert bells.rung == [("wake up", 60)]
+
+
+def test_an_alarm_rings_once() -> None:
+    bells = Bells(clock := TestClock())
+    bells.set("wake up", 60)
+    clock.advance(60)
+    clock.advance(60)
+    assert bells.rung == [("wake up", 60)]
+
+
+def test_alarms_that_the_clock_passes_ring_in_order_each_at_its_own_instant() -> None:
+    bells = Bells(clock := TestClock())
+    for name, seconds in (("third", 60), ("first", 20), ("second", 30), ("not yet", 7_200)):
+        bells.set(name, seconds)
+    assert clock.advance(3_600) == clock.now() == NEW_YEAR + timedelta(hours=1)
+    assert bells.rung == [("first", 20), ("second", 30), ("third", 60)]
+
+
+def test_of_alarms_at_one_instant_the_one_set_first_rings_first() -> None:
+    bells = Bells(clock := TestClock())
+    for number in range(10):
+        bells.set(str(number), 60)
+    clock.advance(60)
+    assert [name for name, _ in bells.rung] == list("0123456789")
+
+
+def test_an_alarm_that_another_sets_rings_in_the_same_step() -> None:
+    bells = Bells(clock := TestClock())
+    clock.call_at(NEW_YEAR + timedelta(seconds=20), lambda: bells.set("set at 20", 40))
+    bells.set("set before", 30)
+    clock.advance(60)
+    assert bells.rung == [("set before", 30), ("set at 20", 40)]
+
+
+def test_an_alarm_that_was_called_off_does_not_ring() -> None:
+    bells = Bells(clock := TestClock())
+    call_off = bells.set("called off", 20)
+    bells.set("kept", 30)
+    call_off()
+    call_off()
+    clock.advance(60)
+    assert bells.rung == [("kept", 30)]
+
+
+def test_a_clock_does_not_hold_on_to_what_was_called_off() -> None:
+    bells = Bells(clock := TestClock())
+    kept = weakref.ref(bells)
+    call_off = clock.call_at(NEW_YEAR + timedelta(days=1), partial(bells.ring, "far away"))
+    call_off()
+    del bells
+    gc.collect()
+    assert kept() is None
+
+
+def test_an_alarm_that_has_rung_may_be_called_off() -> None:
+    bells = Bells(clock := TestClock())
+    call_off = bells.set("wake up", 20)
+    clock.advance(60)
+    call_off()
+    assert bells.rung == [("wake up", 20)]
+
+
+def test_one_alarm_may_call_off_another() -> None:
+    bells = Bells(clock := TestClock())
+    clock.call_at(NEW_YEAR + timedelta(seconds=20), bells.set("called off", 30))
+    clock.advance(60)
+    assert bells.rung == []
+
+
+def test_an_alarm_for_an_instant_that_has_passed_rings_with_the_next_move_and_takes_no_time_back() -> None:
+    bells = Bells(clock := TestClock())
+    clock.advance(60)
+    bells.set("late", 20)
+    clock.advance(0)
+    assert bells.rung == [("late", 60)]
+
+
+def test_an_alarm_from_another_zone_rings_at_the_same_instant() -> None:
+    bells = Bells(clock := TestClock(NEW_YEAR - timedelta(seconds=30)))
+    clock.call_at(IN_ROME, lambda: bells.ring("in Rome"))
+    clock.advance(60)
+    assert bells.rung == [("in Rome", 0)]
+
+
+def test_a_bell_that_fails_stops_the_clock_and_takes_no_alarm_with_it() -> None:
+    bells = Bells(clock := TestClock())
+    clock.call_at(NEW_YEAR + timedelta(seconds=20), lambda: 1 / 0)
+    bells.set("after it", 30)
+    with pytest.raises(ZeroDivisionError):
+        clock.advance(60)
+    assert clock.now() == NEW_YEAR + timedelta(seconds=20)
+    clock.advance(40)
+    assert bells.rung == [("after it", 30)]
+
+
+def test_an_alarm_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="instant must be a timezone-aware datetime"):
+        TestClock().call_at(NAIVE, print)
+
+
+def test_only_a_clock_that_is_moved_by_hand_rings_alarms() -> None:
+    rings = [isinstance(clock, AlarmClock) for clock in (TestClock(), FixedClock(NEW_YEAR), SystemClock())]
+    assert rings == [True, False, False]
 
 
 # Ids

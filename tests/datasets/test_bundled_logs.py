@@ -9,10 +9,10 @@ import pytest
 from commandline import done
 
 from orderlab.core.environment import SequentialIds, TestClock
+from orderlab.core.log import StoredEvent
 from orderlab.datasets.desk import simulate
 from orderlab.datasets.play import Played, play
 from orderlab.eventstore.memory import InMemoryEventStore
-from orderlab.eventstore.stored import StoredEvent
 from orderlab.logfile import import_lines
 from orderlab.orders.model import MACHINE, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer

@@ -12,13 +12,12 @@ from accounts import ACCOUNT_CODEC, Deposit, Withdraw, account_environment, acco
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SequentialIds, TestClock
 from orderlab.core.errors import AppendRefused
-from orderlab.core.log import Appended
+from orderlab.core.log import Appended, StoredEvent
 from orderlab.datasets.desk import simulate
 from orderlab.datasets.play import Played, play
 from orderlab.datasets.script import TimedCommand
 from orderlab.eventstore.base import EventStore, EventStoreError
 from orderlab.eventstore.memory import InMemoryEventStore
-from orderlab.eventstore.stored import StoredEvent
 from orderlab.idempotency import IdempotencyKeyReused
 from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
 from orderlab.orders.model import OrderItem, OrderState

@@ -65,6 +65,25 @@ CAUGHT_BY: dict[type[InMemoryEventStore], tuple[str, ...]] = {
     ),
     broken.MissesWhatComesAtTheSwitch: ("test_nothing_is_missed_or_repeated_between_history_and_live",),
     broken.RepeatsWhatComesAtTheSwitch: ("test_nothing_is_missed_or_repeated_between_history_and_live",),
+    broken.AnswersWithoutRows: ("test_an_answer_holds_its_events_as_the_rows_of_the_log",),
+    broken.AnswersWithWhatWasHandedIn: ("test_an_answer_holds_its_events_as_the_rows_of_the_log",),
+    broken.WaitsForTheNextAppend: ("test_who_waits_for_what_is_there_is_told_at_once",),
+    broken.IsWokenByAnything: ("test_who_waits_is_not_sent_away_with_less",),
+    broken.AnswersWithTheNextPosition: (
+        "test_who_waits_is_told_the_head_once_there_is_more",
+        "test_who_waits_for_what_is_there_is_told_at_once",
+    ),
+    broken.AnswersAtOnce: (
+        "test_who_waits_is_told_the_head_once_there_is_more",
+        "test_who_waits_is_not_sent_away_with_less",
+    ),
+    broken.WakesOnlyItsOwnEventLoop: ("test_who_waits_is_woken_by_a_writer_in_another_thread",),
+    broken.EndsTheWaitingAtClosing: (
+        "test_who_waits_at_closing_is_told_so",
+        "test_whoever_uses_a_closed_event_store_is_told_so",
+    ),
+    broken.LeavesThemWaitingAtClosing: ("test_who_waits_at_closing_is_told_so",),
+    broken.StopsWakingWhenOneGivesUp: ("test_who_gives_up_waiting_harms_no_other",),
     broken.SharesEventsWithTheWriter: ("test_changing_what_was_handed_in_does_not_change_the_log",),
     broken.SharesEventsAmongReaders: ("test_changing_what_was_read_does_not_change_the_log",),
     broken.SharesMetadata: (
@@ -73,6 +92,14 @@ CAUGHT_BY: dict[type[InMemoryEventStore], tuple[str, ...]] = {
     ),
     broken.SharesItsList: ("test_changing_what_was_read_does_not_change_the_log",),
 }
+
+LEAVE_SOMEBODY_WAITING = {
+    broken.WaitsForTheNextAppend,
+    broken.WakesOnlyItsOwnEventLoop,
+    broken.LeavesThemWaitingAtClosing,
+    broken.StopsWakingWhenOneGivesUp,
+}
+"""Those whose defect shows in nothing else than that the patience of the contract comes to an end."""
 
 
 @pytest.mark.parametrize(
@@ -85,6 +112,8 @@ CAUGHT_BY: dict[type[InMemoryEventStore], tuple[str, ...]] = {
 )
 def test_a_broken_event_store_fails_the_rule_that_it_breaks_every_time(event_store: OpenEventStore, rule: str) -> None:
     contract = event_store_contract(event_store)
+    if event_store in LEAVE_SOMEBODY_WAITING:
+        contract.patience_seconds = 0.1
     for _ in range(RUNS):
         with pytest.raises((AssertionError, OrderlabError)):
             getattr(contract(), rule)()

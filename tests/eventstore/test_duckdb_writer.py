@@ -11,12 +11,11 @@ from log_files import files_beside, notes, opened
 
 from orderlab.core.codec import JsonCodec
 from orderlab.core.environment import TestClock
-from orderlab.core.log import EncodedEvent
+from orderlab.core.log import EncodedEvent, StoredEvent
 from orderlab.eventstore import duckdb_file, duckdb_writer
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.contract import Noted
 from orderlab.eventstore.duckdb_writer import DuckDBWriter
-from orderlab.eventstore.stored import StoredEvent
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from uuid import UUID
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import FixedClock, SequentialIds, TestClock
 from orderlab.core.errors import EventIdReused, VersionConflict
-from orderlab.core.log import Appended, NewEvent
+from orderlab.core.log import Appended, NewEvent, StoredEvent
 from orderlab.eventstore.contract import CONTRACT_CODEC, Noted
 from orderlab.eventstore.ledger import Ledger, Place, Plan
-from orderlab.eventstore.stored import EncodedAppend, StoredEvent, encode_append
+from orderlab.eventstore.stored import EncodedAppend, encode_append
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 CLOCK = FixedClock(NOON)

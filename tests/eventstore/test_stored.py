@@ -7,9 +7,9 @@ import pytest
 
 from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import UnreadableEvent, Unwritable
-from orderlab.core.log import EncodedEvent, NewEvent
+from orderlab.core.log import EncodedEvent, NewEvent, StoredEvent
 from orderlab.eventstore.contract import CONTRACT_CODEC, Noted
-from orderlab.eventstore.stored import StoredEvent, as_utc, decode_stored, encode_append
+from orderlab.eventstore.stored import as_utc, decode_stored, encode_append
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 NAIVE = NOON.replace(tzinfo=None)

@@ -19,7 +19,7 @@ checks, and its docstring says what goes wrong without that rule.
 - `retries`: the same events sent again.
 - `racing`: several writers, readers, and writers who give up.
 - `reading`: by stream, by position, by column.
-- `following`: subscriptions.
+- `following`: subscriptions, and waiting until there is more.
 - `keeping`: what is read is what was written.
 - `closing`: the end, and opening again.
 """

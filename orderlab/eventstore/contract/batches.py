@@ -1,9 +1,13 @@
 """Many appends in one transaction, each with an answer of its own."""
 
+from datetime import timedelta
+from uuid import UUID
+
 from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import EventIdReused, Unwritable, VersionConflict
-from orderlab.core.log import Appended
+from orderlab.core.log import Appended, NewEvent
 from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.contract.keeping import METADATA, NOON
 from orderlab.eventstore.contract.kit import (
     ContractCase,
     Noted,
@@ -32,6 +36,18 @@ class Batches(ContractCase):
         expect(await event_store.append_many(batch), wanted, "version and positions of each append, in order")
         order = [row.stream_id for row in await everything(event_store)]
         expect(order, list("aaabcc"), "the log has the appends in the order of the batch")
+
+    @scenario
+    async def test_an_answer_holds_its_events_as_the_rows_of_the_log(self, event_store: EventStore) -> None:
+        """Whoever wrote them can pass them on as others will read them, and need not read them first."""
+        await event_store.append_events("a", [NewEvent(Noted("first"), recorded_at=NOON)])
+        special = NewEvent(Noted("é"), UUID(int=7), NOON - timedelta(days=1), "correlation", "causation", METADATA)
+        batch = [AppendEvents("a", [special, Noted("plain")], 1), AppendEvents("b", notes([1]), 7)]
+        batch += [AppendEvents("b", notes([2, 3])), AppendEvents("a", notes([4]), 3), AppendEvents("c", [])]
+        answers = await event_store.append_many(batch)
+        found = [list(answer.rows) for answer in answers if isinstance(answer, Appended)]
+        log = await everything(event_store)
+        expect(found, [log[1:3], log[3:5], log[5:6], []], "the rows in each answer are those of the log")
 
     @scenario
     async def test_an_empty_batch_has_no_answers(self, event_store: EventStore) -> None:

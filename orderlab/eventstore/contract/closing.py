@@ -56,6 +56,7 @@ class Closing(ContractCase):
             "read_columns": lambda: anext(event_store.read_columns("version")),
             "list_streams": event_store.list_streams,
             "head": event_store.head,
+            "wait_past": lambda: event_store.wait_past(0),
         }
         for name, attempt in attempts.items():
             await refusal(attempt(), EventStoreError, f"{name} of a closed event store")

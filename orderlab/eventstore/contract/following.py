@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 from orderlab.core.effects import AppendEvents
 from orderlab.core.log import RecordedEvent
-from orderlab.eventstore.base import EventStore
-from orderlab.eventstore.contract.kit import ContractCase, expect, followed, let_go, notes, scenario, turns
+from orderlab.eventstore.base import EventStore, EventStoreError
+from orderlab.eventstore.contract.kit import ContractCase, expect, followed, let_go, notes, refusal, scenario, turns
 
 HISTORY, WRITERS, APPENDS = 50, 10, 20
 LAST = HISTORY + WRITERS * APPENDS + 1
@@ -117,6 +117,70 @@ class Following(ContractCase):
         await event_store.close()
         positions += [recorded.position async for recorded in subscription]
         expect(positions, list(range(1, len(positions) + 1)), "what came before the end")
+
+    @scenario
+    async def test_who_waits_is_told_the_head_once_there_is_more(self, event_store: EventStore) -> None:
+        """It wants to know how far it can read, not what there is."""
+        await event_store.append_events("a", notes([1]))
+        waiting = asyncio.ensure_future(event_store.wait_past(1))
+        await turns(20)
+        assert not waiting.done(), "whoever waits for more waits while nothing comes"
+        await event_store.append_events("a", notes([2, 3]))
+        expect(await waiting, 3, "the head, for who waited for more than one event")
+
+    @scenario
+    async def test_who_waits_for_what_is_there_is_told_at_once(self, event_store: EventStore) -> None:
+        """What came between looking and waiting is not waited for any more."""
+        await event_store.append_events("a", notes([1, 2, 3]))
+        for position in range(3):
+            expect(await event_store.wait_past(position), 3, f"the head, for who waited for more than {position}")
+
+    @scenario
+    async def test_who_waits_is_not_sent_away_with_less(self, event_store: EventStore) -> None:
+        """Woken by an append, it looks whether that reaches far enough, and waits on if not."""
+        waiting = asyncio.ensure_future(event_store.wait_past(2))
+        for number in (1, 2):
+            await event_store.append_events("a", notes([number]))
+            await turns(50)
+            assert not waiting.done(), f"whoever waits for more than 2 events waits while there are {number}"
+        await event_store.append_events("a", notes([3]))
+        expect(await waiting, 3, "the head, for who waited for more than 2 events")
+
+    @scenario
+    async def test_who_waits_is_woken_by_a_writer_in_another_thread(self, event_store: EventStore) -> None:
+        """A notebook writes in its own event loop to the log that a server follows in another."""
+        waiting = asyncio.ensure_future(event_store.wait_past(0))
+        await turns(20)
+
+        def write() -> int:
+            return asyncio.run(_append(event_store))
+
+        expect(await asyncio.to_thread(write), 1, "the version told to the writer in another thread")
+        expect(await waiting, 1, "the head, for who waited in this thread")
+
+    @scenario
+    async def test_who_gives_up_waiting_harms_no_other(self, event_store: EventStore) -> None:
+        """The others are woken all the same."""
+        waiting = [asyncio.ensure_future(event_store.wait_past(0)) for _ in range(3)]
+        await turns(20)
+        waiting[1].cancel()
+        await asyncio.wait([waiting[1]])
+        await event_store.append_events("a", notes([1]))
+        expect([await waiting[0], await waiting[2]], [1, 1], "the head, for those who still waited")
+
+    @scenario
+    async def test_who_waits_at_closing_is_told_so(self, event_store: EventStore) -> None:
+        """Nothing more comes from here, and an answer would look as if something had."""
+        await event_store.append_events("a", notes([1]))
+        waiting = [asyncio.ensure_future(event_store.wait_past(position)) for position in (1, 2)]
+        await turns(20)
+        await event_store.close()
+        for each in waiting:
+            await refusal(each, EventStoreError, "waiting for more, of an event store that was closed meanwhile")
+
+
+async def _append(event_store: EventStore) -> int:
+    return await event_store.append_events("a", notes([1]))
 
 
 async def _next(subscription: AsyncIterator[RecordedEvent]) -> RecordedEvent:
