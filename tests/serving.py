@@ -186,7 +186,7 @@ def free_port() -> int:
     return port
 
 
-MUG = {"product_id": "mug", "name": "Enamel mug", "quantity": 2, "unit_price_cents": 950}
+MUG: Mapping[str, Any] = {"product_id": "mug", "name": "Enamel mug", "quantity": 2, "unit_price_cents": 950}
 
 
 def order_of(customer_id: str = "ada", *items: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 import asyncio
 import socket
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
+from rich.text import Text
 
 from orderlab.cli.console import OUT, show_text
-from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.base import EventStore, EventStoreError
 from orderlab.eventstore.urls import open_event_store, path_of
 from orderlab.orders.model import OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
@@ -68,13 +70,20 @@ async def _serve(settings: "ServerSettings", listening: socket.socket, *, sample
             _tell(settings, listening, backend.store.position, _called(settings, sample=sample))
 
         if settings.database_url == default_database_url():
-            path_of(settings.database_url.removeprefix("duckdb://"), settings.database_url).parent.mkdir(
-                parents=True, exist_ok=True
-            )
+            _make_folder(path_of(settings.database_url.removeprefix("duckdb://"), settings.database_url).parent)
         async with open_event_store(settings.database_url) as event_store:
             if sample:
                 await _play_sample(event_store)
             await serve_orders(event_store, settings, listening, started)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder of the log that is used where no other is named."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the folder {folder} cannot be made: {error.strerror}; name a log, such as duckdb:///orders.duckdb"
+        raise EventStoreError(what) from error
 
 
 def _tell(settings: "ServerSettings", listening: socket.socket, events: int, log: str) -> None:
@@ -83,7 +92,7 @@ def _tell(settings: "ServerSettings", listening: socket.socket, events: int, log
 
     address = address_of(listening, settings.host)
     token = "" if settings.token is None else f"?token={quote(settings.token.get_secret_value(), safe='')}"
-    OUT.print(f"[bold]orderlab is at {address}/{token}[/bold]", soft_wrap=True)
+    OUT.print(Text(f"orderlab is at {address}/{token}", style="bold"), soft_wrap=True)
     show_text(f"Log: {log}; {events:,} event{'s' * (events != 1)} replayed.")
     if token:
         show_text("The link lets in whoever opens it.")
@@ -95,7 +104,9 @@ def _called(settings: "ServerSettings", *, sample: bool) -> str:
         return "simulated orders in memory, gone at the end"
     if settings.database_url == MEMORY:
         return "in memory, gone at the end"
-    return settings.database_url
+    from orderlab.server.logs import masked  # noqa: PLC0415 - as above
+
+    return masked(settings.database_url)
 
 
 async def _play_sample(event_store: EventStore) -> None:

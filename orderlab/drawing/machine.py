@@ -35,8 +35,15 @@ class Machine:
         named = [self.initial, *(name for edge in self.edges for name in (edge.source, edge.target))]
         return tuple(dict.fromkeys(named))
 
-    def to_svg(self, *, lit: str | None = None, counts: Mapping[str, int] | None = None) -> str:
-        """Return the machine as an SVG document, one state lit, or a count in each."""
+    def to_svg(self, *, lit: str | None = None, counts: Mapping[str, int] | None = None, findable: bool = False) -> str:
+        """Return the machine as an SVG document, one state lit, or a count in each.
+
+        Args:
+            lit: The state to be lit.
+            counts: How many there are in a state, written under its name.
+            findable: Put each state and each arrow into a group that says which it is, as `data-state="on"` and
+                `data-edge="press"`, so that a live page can find what it has to change.
+        """
         places = self._places()
         width = max(x for x, _ in places.values()) + _WIDTH + _MARGIN
         height = max(y for _, y in places.values()) + _HEIGHT + _MARGIN
@@ -44,8 +51,14 @@ class Machine:
             width,
             height,
             _arrow_head(),
-            *(_arrow(places[edge.source], places[edge.target], edge.label) for edge in self.edges),
-            *(_box(name, place, lit=name == lit, count=(counts or {}).get(name)) for name, place in places.items()),
+            *(
+                _named(_arrow(places[edge.source], places[edge.target], edge.label), findable, data_edge=edge.label)
+                for edge in self.edges
+            ),
+            *(
+                _named(_box(name, place, lit=name == lit, count=(counts or {}).get(name)), findable, data_state=name)
+                for name, place in places.items()
+            ),
             title=self._described(lit, counts),
         )
 
@@ -76,6 +89,10 @@ class Machine:
             for row, name in enumerate(names):
                 places[name] = (_MARGIN + index * (_WIDTH + _GAP_X), top + row * (_HEIGHT + _GAP_Y))
         return places
+
+
+def _named(drawn: str, findable: bool, **name: str) -> str:
+    return svg.element("g", drawn, **name) if findable else drawn
 
 
 def _box(name: str, place: tuple[int, int], *, lit: bool, count: int | None) -> str:

@@ -171,8 +171,12 @@ def _without_token(token: Token, scope: Scope, said: Said) -> Response | None:
         if scope.get("method") != "GET" or path.startswith(("/api/", "/ws")):
             return None
         # Out of the address bar, the history and what is copied from them; the cookie does from here on.
-        headers = {"Location": address_without_token(path, query), "Set-Cookie": token.cookie}
-        return Response(status_code=303, headers={name: value.decode("ascii") for name, value in headers.items()})
+        headers = {
+            "Location": address_without_token(path, query).decode("ascii"),
+            "Set-Cookie": token.cookie.decode("ascii"),
+            "Referrer-Policy": "no-referrer",
+        }
+        return Response(status_code=303, headers=headers)
     if token.is_in_authorization(said.get(b"authorization", b"")) or token.is_in_cookies(said.get(b"cookie", b"")):
         return None
     detail = "open the link with a token that the server printed, or send the header `Authorization: Bearer TOKEN`"

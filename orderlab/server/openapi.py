@@ -32,6 +32,9 @@ RULES: dict[str, dict[str, Schema]] = {
 }
 """The domain's rules, told here so that nobody has to find them out; `decide` checks them, and answers 400."""
 
+_INCOMPLETE = {each.__name__ for each in (ProblemBody, *(op.body for op in OPERATIONS)) if each is not None}
+"""Types of which what has a default may be left out."""
+
 _DESCRIPTION = f"""
 Place orders, ship and cancel them, and read the log of what happened.
 
@@ -46,7 +49,7 @@ are JSON: `{{"type":"command","action":{{"ShipOrder":{{"order_id":"…","trackin
 event is the id of the command that caused it.
 """
 
-_HEADERS: dict[str, tuple[str, Schema]] = {
+_TAKEN: dict[str, tuple[str, Schema]] = {
     "Idempotency-Key": (
         "Makes a retry harmless: under one key a request is done once, also across a restart.",
         {"type": "string", "pattern": "^[!-~]{1,200}$"},
@@ -54,9 +57,12 @@ _HEADERS: dict[str, tuple[str, Schema]] = {
     "If-Match": ("The order must be at this version, as its ETag gives it.", {"type": "string"}),
     "If-None-Match": ("Answer 304 if the order is still at this version.", {"type": "string"}),
     "X-Correlation-ID": (
-        "Marks the request and every event it leads to; drawn if it is not given.",
-        {"type": "string", "pattern": "^[!-~]{1,128}$"},
+        "Marks the request and every event it leads to: 1 to 128 visible ASCII characters, or else one is drawn.",
+        {"type": "string"},
     ),
+}
+_GIVEN: dict[str, tuple[str, Schema]] = {
+    "X-Correlation-ID": ("Marks the request.", {"type": "string", "pattern": "^[!-~]{1,128}$"}),
     "ETag": ("The order's version.", {"type": "string", "pattern": '^"[0-9]+"$'}),
     "Location": ("Where the order is.", {"type": "string"}),
     "X-Event-Position": ("Where the event is in the log.", {"type": "string", "pattern": "^[0-9]+$"}),
@@ -127,7 +133,7 @@ def _parameters(operation: Operation) -> list[Schema]:
 
 
 def _header_parameter(name: str) -> Schema:
-    description, schema = _HEADERS[name]
+    description, schema = _TAKEN[name]
     return {"name": name, "in": "header", "description": description, "schema": schema}
 
 
@@ -155,13 +161,16 @@ def _failures(operation: Operation, references: dict[str, Schema]) -> Schema:
 
 def _headers(names: tuple[str, ...]) -> Schema:
     return {
-        name: {"description": _HEADERS[name][0], "required": True, "schema": _HEADERS[name][1]}
+        name: {"description": _GIVEN[name][0], "required": True, "schema": _GIVEN[name][1]}
         for name in (*names, "X-Correlation-ID")
     }
 
 
 def _ruled(name: str, schema: Schema) -> Schema:
-    """Add the domain's rules to the description of a type."""
+    """Add what a type alone does not tell: the domain's rules, and that an answer leaves out nothing."""
+    schema["description"] = schema["description"].partition("\n\n")[0]  # what follows is for programmers
+    if name not in _INCOMPLETE:
+        schema["required"] = list(schema["properties"])
     for field, rules in RULES.get(name, {}).items():
         schema["properties"][field].update(rules)
     return schema

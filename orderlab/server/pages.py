@@ -1,4 +1,4 @@
-"""The live page at `/`, and the files it is made of: read from the package anew for each request, so from a wheel too."""
+"""The live page at `/`, and the files it is made of, read from the package for each request: from a wheel as well."""
 
 from hashlib import sha256
 from importlib.resources import files

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Self, TypedDict, Unpack
+from typing import Annotated, Any, ClassVar, Self, TypedDict, Unpack
 from urllib.parse import quote
 
 from platformdirs import user_data_dir
@@ -107,6 +107,11 @@ class ServerSettings(BaseSettings):
         frozen=True, case_sensitive=True, env_ignore_empty=True, hide_input_in_errors=True
     )
 
+    _TOO_OPEN: ClassVar[str] = (
+        "HOST {} lets in everyone who can reach this machine: set ORDERLAB_TOKEN to a secret, or ORDERLAB_OPEN=1 if "
+        "that is what you want"
+    )
+
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
         default_factory=default_database_url, validation_alias="DATABASE_URL", repr=False
     )
@@ -125,15 +130,14 @@ class ServerSettings(BaseSettings):
     @model_validator(mode="after")
     def _is_not_open_by_accident(self) -> Self:
         if self.token is None and not self.open and not is_loopback(self.host):
-            raise ValueError(
-                f"HOST {self.host} lets in everyone who can reach this machine: set ORDERLAB_TOKEN to a secret, "
-                "or ORDERLAB_OPEN=1 if that is what you want"
-            )
+            raise ValueError(self._TOO_OPEN.format(self.host))
         return self
 
 
 class _GivenSettings(ServerSettings):
     """Settings that do not look at the environment of the process, such as a notebook's."""
+
+    _TOO_OPEN: ClassVar[str] = "host {} lets in everyone who can reach this machine: give a token, a secret, as well"
 
     @classmethod
     def settings_customise_sources(

@@ -209,3 +209,26 @@ def test_the_image_holds_the_drawing(machine: Machine) -> None:
 
 def test_the_same_machine_is_drawn_the_same_every_time() -> None:
     assert ORDERS.to_svg(lit="placed") == ORDERS.to_svg(lit="placed")
+
+
+def groups(machine: Machine, attribute: str) -> dict[str | None, list[str]]:
+    root = ElementTree.fromstring(machine.to_svg(counts={"placed": 7}, findable=True))
+    return {group.get(attribute): [each.tag for each in group] for group in root.findall(f"{SVG}g[@{attribute}]")}
+
+
+def test_a_page_finds_each_state_by_its_name_the_count_after_the_name() -> None:
+    found = groups(ORDERS, "data-state")
+    assert tuple(found) == ORDERS.states
+    assert found["placed"] == [f"{SVG}rect", f"{SVG}text", f"{SVG}text"]
+
+
+def test_a_page_finds_each_arrow_by_what_causes_it() -> None:
+    found = groups(ORDERS, "data-edge")
+    assert list(found) == [edge.label for edge in ORDERS.edges]
+    assert found["ShipOrder"] == [f"{SVG}line", f"{SVG}text"]
+
+
+@each_machine
+def test_what_can_be_found_is_drawn_as_what_cannot(machine: Machine) -> None:
+    plain, findable = machine.to_svg(counts={"off": 1}), machine.to_svg(counts={"off": 1}, findable=True)
+    assert re.sub(r"</?g\b[^>]*>", "", findable) == plain

@@ -1,7 +1,7 @@
 // Ask the server over HTTP, and say what is wrong in a sentence.
 
 import { pause } from "./dom.js";
-import { sentence } from "./words.js";
+import { plain, sentence } from "./words.js";
 
 const PATIENCE_MS = 10_000;
 const TRY_AGAIN_AFTER_MS = [300, 1_000];
@@ -10,7 +10,7 @@ const TRY_AGAIN_AFTER_MS = [300, 1_000];
 export class Refused extends Error {
   constructor(status, problem) {
     const detail = problem.detail ?? `the server answered ${status}`;
-    super(status === 401 ? "Open the link with the token again: the server asks for it." : sentence(detail));
+    super(status === 401 ? "Open the link with the token again: the server asks for it." : sentence(plain(detail)));
     this.status = status;
   }
 }

@@ -48,4 +48,5 @@ export function keepFocus(orderId) {
   if (isFocusLost()) (find(`[data-order="${CSS.escape(orderId)}"] button`) ?? find("#orders-title")).focus();
 }
 
-const isFocusLost = () => [null, document.body].includes(document.activeElement);
+// A browser takes the focus from what is hidden with a closed dialog only when it paints next.
+const isFocusLost = () => (document.activeElement ?? document.body).matches("body, dialog:not([open]) *");

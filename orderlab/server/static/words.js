@@ -46,6 +46,11 @@ export function sentence(words) {
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
 }
 
+/** Return what the server says of a field with the field's name on the page. */
+export const plain = (words) => words
+  .replace(/items\[(\d+)\]\.(\w+)/, (_, index, field) => `${field} of item ${Number(index) + 1}`)
+  .replace("customer_id", "customer").replace("unit_price_cents", "price in cents");
+
 /** Return an event as the page passes it on, whether it came over HTTP or by WebSocket. */
 export function eventFrom({ position, version, action }) {
   const [[type, fields]] = Object.entries(action);
