@@ -45,9 +45,16 @@ def serve(
         bool, typer.Option("--sample", help="Begin with simulated orders, in memory, gone at the end.")
     ] = False,
 ) -> None:
-    """Serve orders over HTTP and WebSocket, with a page to watch them live."""
-    if url is not None and (fresh or sample):
+    """Serve orders over HTTP and WebSocket, with a live page.
+
+    More settings come from the environment: ORDERLAB_TOKEN (what visitors must know), ORDERLAB_OPEN=1 (let in all the
+    network without one), ORDERLAB_ALLOWED_HOSTS, ORDERLAB_ORIGINS (sites whose pages may use the server), ORDERLAB_LOG
+    (debug shows every request).
+    """
+    if (url is not None) + fresh + sample > 1:
         raise typer.BadParameter("--fresh and --sample are logs of their own: name no other beside them")
+    if url is not None and "://" not in url:
+        raise typer.BadParameter(f"{url!r} is no address of a log: did you mean duckdb:///{url}?", param_hint="URL")
     from orderlab.server.logs import configure_logging, parse_levels  # noqa: PLC0415 - keeps `orderlab --help` quick
     from orderlab.server.running import listen, new_event_loop  # noqa: PLC0415 - as above
     from orderlab.server.settings import load_settings  # noqa: PLC0415 - as above
@@ -88,12 +95,14 @@ def _make_folder(folder: Path) -> None:
 
 def _tell(settings: "ServerSettings", listening: socket.socket, events: int, log: str) -> None:
     """Say where the server is, and what it serves."""
-    from orderlab.server.running import address_of  # noqa: PLC0415 - as above
+    from orderlab.server.running import addresses_of  # noqa: PLC0415 - as above
 
-    address = address_of(listening, settings.host)
+    address, *others = addresses_of(listening, settings.host)
     token = "" if settings.token is None else f"?token={quote(settings.token.get_secret_value(), safe='')}"
     OUT.print(Text(f"orderlab is at {address}/{token}", style="bold"), soft_wrap=True)
     show_text(f"Log: {log}; {events:,} event{'s' * (events != 1)} replayed.")
+    for other in others:
+        OUT.print(Text(f"For other machines: {other}/{token}"), soft_wrap=True)
     if token:
         show_text("The link lets in whoever opens it.")
     show_text("Ctrl-C stops it.")

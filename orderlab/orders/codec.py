@@ -4,6 +4,7 @@ Two readers of one set of types. The log was validated when it was written, so m
 comes from outside is read by pydantic, strictly (`"2"` and `true` are no integers), every wrong field named.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -79,6 +80,15 @@ def decode_action(text: str | bytes) -> Action:
     return _validate(name, bytes(raw))
 
 
+def place_of(steps: Iterable[str | int]) -> str:
+    """Return where in JSON something is, as the rules of `decide` write it too.
+
+    >>> place_of(("items", 0, "quantity"))
+    'items[0].quantity'
+    """
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
+
+
 def _validate(name: str, raw: bytes) -> Action:
     from pydantic import ValidationError  # noqa: PLC0415 - a tenth of a second that reading a log can do without
 
@@ -89,7 +99,7 @@ def _validate(name: str, raw: bytes) -> Action:
         return in_utc(action, _TIMES[type(action)])  # type: ignore[no-any-return] # the same type again
     except ValidationError as error:
         raise InvalidAction(
-            tuple(f"{'.'.join(map(str, (name, *each['loc'])))}: {each['msg']}" for each in error.errors())
+            tuple(f"{place_of((name, *each['loc']))}: {each['msg']}" for each in error.errors())
         ) from error
     except msgspec.ValidationError as error:  # a time without a zone, which pydantic lets pass
         raise InvalidAction((f"{name}: {error}",)) from error

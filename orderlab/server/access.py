@@ -1,10 +1,9 @@
 """Who may use the server, and how much of it: the part of the settings that every request is held against."""
 
-import socket
 from dataclasses import dataclass, field
 from typing import Self
 
-from orderlab.server.hosts import canonical_host, is_loopback
+from orderlab.server.hosts import is_loopback, names_of_machine
 from orderlab.server.settings import ServerSettings
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -39,8 +38,7 @@ class Access:
             port: The port that is listened at, which differs from the setting where that is 0.
         """
         names = {*_LOOPBACK_NAMES, *settings.allowed_hosts, settings.host.lower()}
-        machine = canonical_host(socket.gethostname())
-        if machine is not None and not is_loopback(settings.host):
-            names.add(machine)
+        if not is_loopback(settings.host):
+            names.update(names_of_machine())
         token = settings.token.get_secret_value() if settings.token is not None else None
         return cls(frozenset(names), frozenset(settings.origins), token, port)

@@ -15,7 +15,7 @@ from orderlab.server.openapi import openapi
 from orderlab.server.operations import OPERATIONS
 from orderlab.server.pages import PAGES
 from orderlab.server.problems import Problem, problem_response
-from orderlab.server.websocket import follow
+from orderlab.server.websocket import follow, no_websocket
 
 ROUTES = (
     *(Route(each.path, each.endpoint, methods=[each.method]) for each in OPERATIONS),
@@ -23,6 +23,7 @@ ROUTES = (
     Route("/docs", docs, methods=["GET"]),
     *PAGES,
     WebSocketRoute("/ws", follow),
+    Route("/ws", no_websocket, methods=["GET"]),
 )
 
 

@@ -14,7 +14,7 @@ from orderlab.core.errors import OrderlabError
 from orderlab.eventstore.base import EventStore
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.server.backend import Backend
-from orderlab.server.running import Server, address_of, listen, new_event_loop, serve_orders
+from orderlab.server.running import Server, addresses_of, listen, new_event_loop, serve_orders
 from orderlab.server.settings import ServerSettings, given_settings
 
 _PATIENCE_SECONDS = 60.0
@@ -67,7 +67,7 @@ class RunningServer:
     """
 
     def __init__(self, event_store: EventStore, settings: ServerSettings, listening: socket.socket) -> None:
-        self.url = address_of(listening, settings.host)
+        self.url, *_ = addresses_of(listening, settings.host)
         """Where the server is, for `orderlab.connect` and other programs."""
         self.event_store = event_store
         self._token = None if settings.token is None else settings.token.get_secret_value()

@@ -7,11 +7,12 @@ Host, Origin, token, size and time of the body; each has a module of its own, an
 import logging
 import re
 from collections.abc import Callable, Iterable
+from html import escape
 from time import perf_counter
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from uvicorn.protocols.utils import ClientDisconnected
@@ -29,7 +30,7 @@ access_logger = logging.getLogger("orderlab.server.access")
 
 _WATCHED = frozenset(
     b"host origin sec-fetch-site authorization cookie x-correlation-id content-length transfer-encoding "
-    b"access-control-request-method".split()
+    b"access-control-request-method accept expect".split()
 )
 _CORRELATION_ID = re.compile(rb"[!-~]{1,128}")
 _OWN_SITE = (b"same-origin", b"none")  # none: the address was typed, or opened from a bookmark
@@ -39,7 +40,20 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, X-Correlation-ID",
     "Access-Control-Max-Age": "600",
 }
+_DOOR = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>orderlab: a token is needed</title>
+<h1>A token is needed</h1>
+<p>{}</p>
+<form><label>Token <input name="token" type="password" required autofocus></label> <button>Open</button></form>
+</html>
+"""
+"""What a person sees who comes to a page without the token; its form leads to the link with it."""
+
 _GONE = (ClientDisconnected, ClientDisconnect, WebSocketDisconnect)
+_TOO_LARGE = 413
 _CLIENT_GONE = 499
 """What nginx logs for a client that did not wait for its answer; nobody is sent this."""
 
@@ -80,6 +94,8 @@ class Guard:
                 if body is not None and body.problem is not None:  # and the application passed over it in silence
                     await answer.respond(problem_response(body.problem))
             else:
+                if refusal.status_code == _TOO_LARGE and body is not None and b"expect" not in said:
+                    await body.drain()
                 await answer.respond(refusal)
         except _GONE:
             answer.status = answer.status or _CLIENT_GONE
@@ -179,7 +195,11 @@ def _without_token(token: Token, scope: Scope, said: Said) -> Response | None:
         return Response(status_code=303, headers=headers)
     if token.is_in_authorization(said.get(b"authorization", b"")) or token.is_in_cookies(said.get(b"cookie", b"")):
         return None
-    detail = "open the link with a token that the server printed, or send the header `Authorization: Bearer TOKEN`"
+    wrong = b"authorization" in said or b"token=" in query
+    detail = "that is not the token: open" if wrong else "open"
+    detail += " the link with a token that the server printed, or send the header `Authorization: Bearer TOKEN`"
+    if scope.get("method") == "GET" and b"text/html" in said.get(b"accept", b""):
+        return HTMLResponse(_DOOR.format(escape(detail)), status_code=401, headers={"WWW-Authenticate": "Bearer"})
     return problem_response(Problem("unauthorized", detail))
 
 

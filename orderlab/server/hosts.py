@@ -1,7 +1,9 @@
 """By which names this server may be asked for, and from the pages of which sites."""
 
 import re
+import socket
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
@@ -37,6 +39,25 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def names_of_machine() -> list[str]:
+    """Return by what other machines know this one: its addresses in their networks, and its name."""
+    name = canonical_host(socket.gethostname())
+    names = [] if name is None else [name, f"{name.removesuffix('.local')}.local"]
+    return [*addresses_of_machine(), *names]
+
+
+def addresses_of_machine() -> list[str]:
+    """Return the addresses, not those of loopback, at which other machines reach this one."""
+    found: list[str] = []
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as route:  # an error: there is no network
+        # Nothing is sent: to connect a datagram socket only chooses the way. The address is nobody's (RFC 5737).
+        route.connect(("192.0.2.1", 9))
+        found.append(route.getsockname()[0])
+    with suppress(OSError, UnicodeError):  # an error: this machine's name means nothing here
+        found += [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
+    return [address for address in dict.fromkeys(found) if not is_loopback(address)]
 
 
 def canonical_origin(origin: bytes) -> bytes:

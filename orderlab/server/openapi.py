@@ -40,7 +40,8 @@ Place orders, ship and cancel them, and read the log of what happened.
 
 An order is Draft until it is placed, then Placed, then Shipped or Cancelled. A request of the wrong shape is answered
 with 422 and names each field; one that breaks a rule with 400. A total may be {MAX_TOTAL_CENTS} cents at the most. All
-errors are problems (RFC 9457) with a stable `code`.
+errors are problems (RFC 9457) with a stable `code`. A server with a token wants it in every request, as
+`-H 'Authorization: Bearer TOKEN'` for curl.
 
 Live events come over a WebSocket at `/ws`; `/ws?after=17` first sends what was committed after position 17. Messages
 are JSON: `{{"type":"command","action":{{"ShipOrder":{{"order_id":"…","tracking_number":"…"}}}},"id":"…"}}` and

@@ -39,6 +39,7 @@ KINDS: Mapping[str, Kind] = {
     "payload_too_large": Kind(413, "The body is too large", (("Connection", "close"),)),
     "request_timeout": Kind(408, "The body took too long to arrive", (("Connection", "close"),)),
     "headers_too_large": Kind(431, "The request's head is too large", (("Connection", "close"),)),
+    "upgrade_required": Kind(426, "This is an address for WebSockets", (("Upgrade", "websocket"),)),
     "unsupported_media_type": Kind(415, "The body must be JSON"),
     "overloaded": Kind(503, "Too much is waiting", (("Retry-After", "1"),)),
     "event_store_unavailable": Kind(503, "The event store cannot be reached", (("Retry-After", "5"),)),

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from starlette.requests import HTTPConnection, Request
 
 from orderlab.core.log import NO_STREAM
+from orderlab.orders.codec import place_of
 from orderlab.server.problems import FieldError, Problem
 
 T = TypeVar("T")
@@ -105,7 +106,7 @@ def invalid(part: str, error: ValidationError) -> Problem:
         wrong = FieldError(part, f"has the wrong shape in {count:,} places, which are too many to name")
         return Problem("invalid_request", f"the {part} {wrong.message}", errors=[wrong])
     fields = [
-        FieldError(".".join(map(str, each["loc"])) or part, each["msg"])
+        FieldError(place_of(each["loc"]) or part, each["msg"])
         for each in error.errors(include_url=False, include_input=False, include_context=False)
     ]
     told = "; ".join(f"{each.field}: {each.message}" for each in fields[:_MOST_TOLD])

@@ -18,6 +18,7 @@ from orderlab.eventstore.base import EventStore
 from orderlab.server.access import Access
 from orderlab.server.app import create_app
 from orderlab.server.backend import Backend
+from orderlab.server.hosts import addresses_of_machine
 from orderlab.server.protocols import HEAD_BYTES, http_protocol, websocket_protocol
 from orderlab.server.settings import ServerSettings
 
@@ -64,12 +65,13 @@ def listen(host: str, port: int) -> socket.socket:
         raise CannotListen(what) from error
 
 
-def address_of(listening: socket.socket, host: str) -> str:
-    """Return the address to open in a browser on this machine."""
-    port = listening.getsockname()[1]
+def addresses_of(listening: socket.socket, host: str) -> list[str]:
+    """Return the address to open in a browser on this machine, and then those for other machines, if they can."""
+    hosts = [host]
     if host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared with, not listened at
-        host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104 - as above
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        hosts = ["127.0.0.1" if host == "0.0.0.0" else "::1", *addresses_of_machine()]  # noqa: S104 - as above
+    port = listening.getsockname()[1]
+    return [f"http://[{each}]:{port}" if ":" in each else f"http://{each}:{port}" for each in hosts]
 
 
 class Server(uvicorn.Server):

@@ -14,7 +14,7 @@ from orderlab.server.hosts import canonical_host, canonical_origin, is_loopback
 from orderlab.server.logs import parse_levels
 
 _ALLOWED = {
-    "DATABASE_URL": "an address such as duckdb:///file.duckdb, memory:// or postgresql://host/name",
+    "DATABASE_URL": "an address such as duckdb:///file.duckdb or memory://",
     "HOST": "a name or an address to listen at, such as 127.0.0.1, without a port",
     "PORT": "a number from 0, for any free one, to 65535",
     "ORDERLAB_LOG": "a level (debug, info, warning, error, critical), or levels by module such as "

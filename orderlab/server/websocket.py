@@ -5,6 +5,8 @@ import logging
 from dataclasses import dataclass
 from typing import NoReturn
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from orderlab.core.errors import VersionConflict
@@ -41,6 +43,11 @@ async def follow(websocket: WebSocket) -> None:
         await websocket.send_denial_response(problem_response(problem))
         return
     await Client(websocket, backend, query.after).run()
+
+
+async def no_websocket(request: Request) -> Response:
+    """Say what the address is for to whoever comes with plain HTTP."""
+    raise Problem("upgrade_required", f"open a WebSocket here, such as ws://{request.url.netloc}/ws?after=0")
 
 
 class Client:

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
 from commandline import done, orderlab
 from serving import Serving, order_of, serving
+
+from orderlab.server.hosts import addresses_of_machine
 
 TOKEN = "sesame&open=%2F"
 
@@ -136,7 +139,7 @@ def test_what_the_command_line_says_wins(tmp_path: Path) -> None:
 def test_a_bad_setting_is_one_sentence_that_names_it_and_no_secret(
     env: dict[str, str], words: str, tmp_path: Path
 ) -> None:
-    said = refused(cwd=tmp_path, env={"DATABASE_URL": "", **env})
+    said = refused(cwd=tmp_path, env={"DATABASE_URL": "", "PORT": "0", **env})
 
     assert words in said
     assert "sesame" not in said
@@ -150,10 +153,25 @@ def test_on_every_address_of_the_machine_it_listens_when_that_is_wanted(tmp_path
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--port", "many"], ["duckdb:///a.duckdb", "--fresh"], ["memory://", "--sample"]]
+    "arguments",
+    [["--port", "many"], ["duckdb:///a.duckdb", "--fresh"], ["memory://", "--sample"], ["--fresh", "--sample"]],
 )
 def test_what_is_not_asked_rightly_is_answered_with_the_usage(arguments: list[str], tmp_path: Path) -> None:
     assert "Usage: " in refused(*arguments, cwd=tmp_path, code=2)
+
+
+def test_a_file_that_is_no_address_is_told_as_the_address_that_was_meant(tmp_path: Path) -> None:
+    assert "did you mean duckdb:///orders.duckdb?" in refused("orders.duckdb", cwd=tmp_path, code=2)
+
+
+def test_a_class_is_given_the_links_that_work_on_other_machines(tmp_path: Path) -> None:
+    with serving("--fresh", "--host", "0.0.0.0", cwd=tmp_path, env={"ORDERLAB_TOKEN": TOKEN}) as server:
+        for_others = [line for line in server.said if line.startswith("For other machines: ")]
+
+        assert for_others == [
+            f"For other machines: http://{address}:{server.port}/?token={quote(TOKEN, safe='')}"
+            for address in addresses_of_machine()
+        ]
 
 
 def test_a_port_that_cannot_be_is_told_by_its_option(tmp_path: Path) -> None:

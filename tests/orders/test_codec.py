@@ -154,7 +154,7 @@ def test_the_fields_of_an_action_are_an_object(body: str) -> None:
 def test_a_whole_number_is_read_strictly(quantity: str) -> None:
     item = f'{{"product_id":"p-1","name":"Mug","quantity":{quantity},"unit_price_cents":250}}'
     assert problems_with(f'{{"PlaceOrder":{{"customer_id":"ada","items":[{item}]}}}}') == (
-        "PlaceOrder.items.0.quantity: Input should be a valid integer",
+        "PlaceOrder.items[0].quantity: Input should be a valid integer",
     )
 
 
@@ -170,9 +170,9 @@ def test_every_field_that_is_wrong_is_named() -> None:
     fields = [problem.partition(": ")[0] for problem in problems_with(f'{{"PlaceOrder":{body}}}')]
     assert fields == [
         "PlaceOrder.customer_id",
-        "PlaceOrder.items.0.name",
-        "PlaceOrder.items.0.quantity",
-        "PlaceOrder.items.0.unit_price_cents",
+        "PlaceOrder.items[0].name",
+        "PlaceOrder.items[0].quantity",
+        "PlaceOrder.items[0].unit_price_cents",
     ]
 
 
@@ -183,7 +183,7 @@ def test_every_field_that_is_wrong_is_named() -> None:
         (
             '{"PlaceOrder":{"customer_id":"a","items":[{"product_id":"p","name":"n","quantity":1,'
             '"unit_price_cents":1,"colour":"red"}]}}',
-            "PlaceOrder.items.0.colour",
+            "PlaceOrder.items[0].colour",
         ),
     ],
 )

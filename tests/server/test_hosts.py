@@ -7,9 +7,17 @@ from event_loop import in_event_loop
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orderlab.server import hosts
 from orderlab.server.access import Access
 from orderlab.server.guard import Guard
-from orderlab.server.hosts import Hosts, canonical_host, canonical_origin
+from orderlab.server.hosts import (
+    Hosts,
+    addresses_of_machine,
+    canonical_host,
+    canonical_origin,
+    is_loopback,
+    names_of_machine,
+)
 from orderlab.server.settings import given_settings
 
 OWN = Hosts({"127.0.0.1", "localhost", "::1", "lab.example"}, {"http://friend.example:8888"})
@@ -121,7 +129,20 @@ def test_a_machine_with_an_impossible_name_has_none(machine: str, monkeypatch: p
 
     names = Access.of(given_settings(host="0.0.0.0", open=True), 3000).names
 
-    assert names == {"localhost", "127.0.0.1", "::1", "0.0.0.0"}
+    assert names == {"localhost", "127.0.0.1", "::1", "0.0.0.0", *addresses_of_machine()}
+
+
+def test_a_server_for_others_goes_by_the_addresses_and_the_name_of_its_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "Laptop")
+    monkeypatch.setattr(hosts, "addresses_of_machine", lambda: ["10.1.2.3"])
+
+    assert names_of_machine() == ["10.1.2.3", "laptop", "laptop.local"]
+    assert {"10.1.2.3", "laptop.local"} <= Access.of(given_settings(host="0.0.0.0", open=True), 3000).names
+    assert "10.1.2.3" not in Access.of(given_settings(), 3000).names
+
+
+def test_no_address_of_the_machine_is_one_that_only_it_can_reach() -> None:
+    assert not any(map(is_loopback, addresses_of_machine()))
 
 
 # Origin

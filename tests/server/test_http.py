@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -220,7 +221,7 @@ def test_the_summary_counts_what_the_lists_show(server: Serving) -> None:
         ("GET /api/v1/orders//events", None, "404 not_found"),
         ("POST /api/v1/orders/", order_of(), "404 not_found"),
         ("GET /health/", None, "404 not_found"),
-        ("GET /ws", None, "404 not_found"),
+        ("GET /ws", None, "426 upgrade_required"),
         ("POST /api/v1/orders/{gone}/cancel", None, "400 invalid_order_state"),
         ("POST /api/v1/orders/{gone}/ship", SHIP, "400 invalid_order_state"),
         ("POST /api/v1/orders", order_of(" "), "400 validation_failed"),
@@ -302,9 +303,9 @@ def test_a_wrong_shape_names_each_field(server: Serving) -> None:
 
     assert {error["field"] for error in answer.json["errors"]} == {
         "customer_id",
-        "items.1.quantity",
-        "items.1.unit_price_cents",
-        "items.1.colour",
+        "items[1].quantity",
+        "items[1].unit_price_cents",
+        "items[1].colour",
     }
     assert all(error["message"] for error in answer.json["errors"])
     assert "customer_id" in answer.json["detail"]
@@ -327,6 +328,18 @@ def test_a_body_over_one_mebibyte_is_too_large(
     answer = curl(server, f"POST {path.format(order_id)}", body=body + b"{}", headers=headers)
 
     assert (answer.status, answer.code) == (413, "payload_too_large")
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["announced", "unannounced"])
+def test_who_reads_nothing_before_all_is_sent_is_told_that_it_is_too_large(chunked: bool, server: Serving) -> None:
+    size = 4 * MEBIBYTE
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {size}"
+    head = f"POST /api/v1/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (size, b" " * size) if chunked else b" " * size
+    with socket.create_connection(("127.0.0.1", server.port)) as sock:
+        sock.sendall(head.encode() + body)
+
+        assert sock.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize("headers", [{}, {"Transfer-Encoding": "chunked"}], ids=["announced", "unannounced"])

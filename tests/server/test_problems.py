@@ -26,6 +26,7 @@ STATUSES = {
     "payload_too_large": 413,
     "request_timeout": 408,
     "headers_too_large": 431,
+    "upgrade_required": 426,
     "unsupported_media_type": 415,
     "overloaded": 503,
     "event_store_unavailable": 503,
@@ -59,11 +60,11 @@ def test_a_problem_is_answered_as_the_rfc_wants_it(code: str) -> None:
 
 
 def test_a_problem_may_say_more() -> None:
-    errors = [FieldError(field="items.0.quantity", message="must be a whole number")]
+    errors = [FieldError(field="items[0].quantity", message="must be a whole number")]
 
     body = body_of(problem_response(Problem("invalid_request", "it has the wrong shape", errors=errors)))
 
-    assert body["errors"] == [{"field": "items.0.quantity", "message": "must be a whole number"}]
+    assert body["errors"] == [{"field": "items[0].quantity", "message": "must be a whole number"}]
     assert body["code"] == "invalid_request"
 
 

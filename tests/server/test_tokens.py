@@ -23,8 +23,9 @@ async def asked(
     *,
     authorization: bytes | None = None,
     cookie: bytes | None = None,
+    accept: bytes | None = None,
 ) -> Answer:
-    headers = [(b"authorization", authorization), (b"cookie", cookie)]
+    headers = [(b"authorization", authorization), (b"cookie", cookie), (b"accept", accept)]
     return await answer_of(
         GUARD, http_scope(method, path, [(name, value) for name, value in headers if value is not None])
     )
@@ -237,3 +238,24 @@ def test_every_token_that_may_be_set_can_be_brought_in_every_way(text: str) -> N
     assert token.is_in_authorization(b"Bearer " + text.encode())
     assert token.is_in_query(b"a=1&token=" + quote(text, safe="").encode())
     assert token.is_in_cookies(token.cookie)
+
+
+# People
+
+
+@in_event_loop
+async def test_a_person_without_the_token_is_shown_where_to_put_it() -> None:
+    answer = await asked(path="/docs", accept=b"text/html,*/*;q=0.8")
+
+    assert answer.status == 401
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert b'<input name="token"' in answer.body
+
+
+@in_event_loop
+async def test_a_wrong_token_is_told_as_such() -> None:
+    none, wrong = await asked(), await asked(authorization=b"Bearer no-such-token")
+
+    assert none.problem["detail"].startswith("open the link")
+    assert wrong.problem["detail"].startswith("that is not the token: open the link")
