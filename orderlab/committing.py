@@ -116,10 +116,21 @@ class Committer(Generic[StateT]):
         self._event_store = event_store
         self._broadcast = broadcast
         self._performed = performed
+        self.trouble: Exception | None = None
+        """Why the state could not follow the log when that was last tried; None if it could."""
         self._behind = False
 
     async def take_in(self) -> None:
-        """Bring the state up to the end of the log, whoever wrote it."""
+        """Bring the state up to the end of the log, whoever wrote it; until that is done nothing is decided on it."""
+        self._behind = True
+        try:
+            await self._take_in()
+        except Exception as error:
+            self.trouble = error
+            raise
+        self._behind, self.trouble = False, None
+
+    async def _take_in(self) -> None:
         head = await self._event_store.head()
         if head > self.position:
             await self.keys.read(self._event_store, after=self.position, until=head)
@@ -127,7 +138,6 @@ class Committer(Generic[StateT]):
             self.position = head
         if self._broadcast.position < self.position:
             await self._broadcast.publish(self.position, None)
-        self._behind = False
 
     async def handle(self, batch: list[Sent]) -> None:
         """Answer every command of a batch, in as many rounds as others who write to the log make needed."""

@@ -97,6 +97,11 @@ class Store(Generic[StateT]):
         return self._committer.position
 
     @property
+    def trouble(self) -> Exception | None:
+        """Why the state cannot follow the log at present, and no command is decided on it; None if all is well."""
+        return self._committer.trouble
+
+    @property
     def is_full(self) -> bool:
         """Whether so many commands wait that the next sender will have to wait for room."""
         return self._room.locked()

@@ -132,6 +132,7 @@ class DuckDBEventStore(RowEventStore):
         self._require_open()
 
         def run() -> T:
+            self._writer.require_file()
             try:
                 with self._writer.reader.cursor() as cursor:
                     return query(cursor)

@@ -119,6 +119,19 @@ class DuckDBWriter:
         if self._started and self._thread is not threading.current_thread():
             self._thread.join()
 
+    def require_file(self) -> None:
+        """Make sure that the file is still the one that was opened: what is written to a deleted one is gone at the end.
+
+        Raises:
+            EventStoreError: It is not.
+        """
+        try:
+            present: tuple[int, int] | None = _identity(self._path)
+        except OSError:
+            present = None
+        if present != self._file:
+            raise EventStoreError(f"{self._path} was deleted or moved away while it was open: nothing more is written")
+
     def _failed(self) -> bool:
         return self._started and self._opened.done() and self._opened.exception() is not None
 
@@ -141,6 +154,7 @@ class DuckDBWriter:
             self._let_go()
 
     def _read_bookkeeping(self) -> None:
+        self._file = _identity(self._path)
         try:
             self._ledger = _read_ledger(self._connection)
             self._appender = self._connection.appender("events")
@@ -215,6 +229,7 @@ class DuckDBWriter:
             self._bell.ring()
 
     def _write(self, rows: Sequence[StoredEvent]) -> None:
+        self.require_file()
         try:
             self._connection.begin()
             self._appender.append_rows(_as_written(rows))
@@ -248,6 +263,11 @@ class DuckDBWriter:
         self._connection = connect(self._path, create=False)
         self._read_bookkeeping()
         self._given_up = False
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _closed(path: Path) -> EventStoreError:

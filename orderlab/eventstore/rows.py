@@ -17,8 +17,11 @@ from orderlab.eventstore.stored import EncodedAppend, decode_stored, encode_appe
 from orderlab.orders.codec import ORDER_CODEC
 from orderlab.system import RandomIds, SystemClock
 
-_PAGE = 2_000
-"""Events fetched at a time by `read_all`: few enough to begin soon, many enough to go on quickly."""
+_FIRST_PAGE, _LARGEST_PAGE = 64, 2_000
+"""Events fetched at a time by `read_all`: few at first, to begin soon, then more, to go on quickly."""
+
+_PAGE_CHARACTERS = 256 * 1024
+"""About what a page holds at the most, for many may read at once, and wait in the middle of a page."""
 
 
 class RowEventStore(ABC):
@@ -96,10 +99,13 @@ class RowEventStore(ABC):
         self._require_open()
         require_range(after, limit=limit)
         until = None if limit is None else after + limit
+        size = _FIRST_PAGE
         while until is None or after < until:
-            page = await self._read_page(after, after + _PAGE if until is None else min(until, after + _PAGE))
+            page = await self._read_page(after, after + size if until is None else min(until, after + size))
             if not page:
                 return
+            characters = sum(len(row.payload) for row in page)
+            size = max(1, min(_LARGEST_PAGE, _PAGE_CHARACTERS * len(page) // max(characters, 1)))
             for row in page:
                 yield decode_stored(row, self.codec)
             after = page[-1].position

@@ -68,6 +68,8 @@ def path_of(rest: str, url: str) -> Path:
     """
     if not rest.startswith("/") or rest == "/":
         raise EventStoreError(f"{url!r} names no file: a relative one is written duckdb:///file.duckdb")
+    if rest == "/:memory:":
+        raise EventStoreError(f"{url!r} is no file: the address of a log in memory is memory://")
     if "\0" in unquote(rest):
         raise EventStoreError(f"{url!r} names no file that could be")
     return Path(unquote(rest[1:]))

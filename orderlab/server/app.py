@@ -15,7 +15,7 @@ from orderlab.server.openapi import openapi
 from orderlab.server.operations import OPERATIONS
 from orderlab.server.pages import PAGES
 from orderlab.server.problems import Problem, problem_response
-from orderlab.server.websocket import follow, no_websocket
+from orderlab.server.websocket import follow, no_websocket, nowhere
 
 ROUTES = (
     *(Route(each.path, each.endpoint, methods=[each.method]) for each in OPERATIONS),
@@ -24,6 +24,7 @@ ROUTES = (
     *PAGES,
     WebSocketRoute("/ws", follow),
     Route("/ws", no_websocket, methods=["GET"]),
+    WebSocketRoute("/{path:path}", nowhere),
 )
 
 

@@ -9,7 +9,7 @@ from typing import Self, assert_never
 from starlette.requests import HTTPConnection, Request
 
 from orderlab.core.environment import Environment
-from orderlab.core.errors import VersionConflict
+from orderlab.core.errors import CorruptStream, UnreadableEvent, VersionConflict
 from orderlab.core.log import RecordedEvent
 from orderlab.eventstore.base import EventStore, EventStoreError
 from orderlab.idempotency import IdempotencyKeyReused
@@ -26,6 +26,10 @@ from orderlab.server.reading import idempotency_key_of
 from orderlab.system import RandomIds, SystemClock
 
 _HEALTH_SECONDS = 5.0
+
+
+LOG_TROUBLE = (EventStoreError, CorruptStream, UnreadableEvent)
+"""What a log may fail by: it cannot be reached, or holds what cannot be read or followed."""
 
 
 class Backend:
@@ -135,22 +139,24 @@ class Backend:
             )
         except StoreClosed as closed:
             raise Problem("overloaded", "the server is closing: try again in a moment") from closed
-        except EventStoreError as error:
+        except LOG_TROUBLE as error:
             raise unreachable(error) from error
 
     async def require_reachable(self) -> None:
-        """Read the last event of the log.
+        """Read the last event of the log, and make sure that the state follows it.
 
         Raises:
-            Problem: The event store cannot be reached.
+            Problem: The event store cannot be reached, or holds what no state can follow.
         """
         try:
             async with asyncio.timeout(_HEALTH_SECONDS):
                 head = await self.event_store.head()
                 async for _ in self.event_store.read_columns("position", after=max(0, head - 1), until=head):
                     pass
-        except (EventStoreError, TimeoutError) as error:
+        except (*LOG_TROUBLE, TimeoutError) as error:
             raise unreachable(error) from error
+        if self.store.trouble is not None:
+            raise unreachable(self.store.trouble)
 
 
 def backend_of(connection: HTTPConnection) -> Backend:

@@ -1,12 +1,16 @@
 """One HTTP connection: uvicorn's, on httptools, with bounds on what a client may send and how long it may take."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from orderlab.server.bodies import ARRIVED
 from orderlab.server.problems import MEDIA_TYPE, Problem
 from orderlab.server.protocols import HEAD_BYTES
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 _OF_THE_LINE, _OF_A_HEADER = len("  HTTP/1.1\r\n\r\n"), len(": \r\n")
 """What stands in a head beside the method and the target, and beside each name and value."""
@@ -30,6 +34,7 @@ class HttpConnection(HttpToolsProtocol):
     _piece = 0  # the present piece of data
     _belonging = 0  # how much of it may belong to the present request
     _too_large = False
+    _running: RequestResponseCycle | None = None
     _deadline: asyncio.TimerHandle | None = None
     _stalled: asyncio.TimerHandle | None = None
 
@@ -39,7 +44,10 @@ class HttpConnection(HttpToolsProtocol):
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let go of what waits for the connection."""
+        """Let go of what waits for the connection; of several requests at once uvicorn looks at the latest alone."""
+        self.pipeline.clear()
+        if self._running is not None:
+            self._running.disconnected = True
         self._expect_nothing()
         self._trust()
         super().connection_lost(exc)
@@ -58,6 +66,11 @@ class HttpConnection(HttpToolsProtocol):
         elif self.cycle is None or self.cycle.response_complete:
             # uvicorn gives up its keep-alive timer for any byte, and sets it again only after the next answer.
             self._expect_head()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+        """Know which of the requests that came at once is being answered."""
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_message_begin(self) -> None:
         """Begin to count."""
@@ -87,11 +100,11 @@ class HttpConnection(HttpToolsProtocol):
             self.scope["extensions"] = {ARRIVED: {"bytes": len(self.cycle.body)}}
 
     def send_400_response(self, msg: str) -> None:
-        """Answer a request that cannot be read; or, beside uvicorn's reasons, one whose head is too large."""
-        if not self._too_large:
-            super().send_400_response(msg)
-            return
-        problem = Problem("headers_too_large", f"the head of a request may have {self.head_bytes:,} bytes at the most")
+        """Answer a request that cannot be read, or whose head is too large, with the problem that it is."""
+        problem = Problem("malformed_request", "this is no HTTP request that can be understood")
+        if self._too_large:
+            most = f"the head of a request may have {self.head_bytes:,} bytes at the most"
+            problem = Problem("headers_too_large", most)
         body = problem.encoded()
         headers = {**problem.headers, "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))}
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())

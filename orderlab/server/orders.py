@@ -6,14 +6,13 @@ from starlette.responses import Response
 from orderlab.orders.actions import CancelOrder, OrderCancelled, OrderPlaced, OrderShipped, PlaceOrder, ShipOrder
 from orderlab.orders.decider import problem_with_id
 from orderlab.outcome import Outcome
-from orderlab.server.answering import json_response, tag_of
+from orderlab.server.answering import Page, json_response, tag_of
 from orderlab.server.backend import backend_of, no_order
 from orderlab.server.problems import Problem
 from orderlab.server.reading import body_of, expected_version_of, has_tag, query_of
 from orderlab.server.schemas import (
     CancelledAnswer,
     CancelOrderBody,
-    OrdersPage,
     OrdersQuery,
     PlacedAnswer,
     PlaceOrderBody,
@@ -80,7 +79,12 @@ async def list_orders(request: Request) -> Response:
     orders, following = backend.listing.page(
         backend.store.state, status=query.status, customer_id=query.customer_id, after=query.after, limit=query.limit
     )
-    return json_response(OrdersPage([order_view(order) for order in orders], following))
+    page = Page()
+    for order in orders:
+        if not page.take(order_view(order)):
+            break
+    taken = len(page.values)
+    return json_response({"orders": page.values, "next": following if taken == len(orders) else orders[taken - 1].id})
 
 
 async def summarize(request: Request) -> Response:

@@ -38,6 +38,7 @@ KINDS: Mapping[str, Kind] = {
     # The rest of a request that is not read to its end would be taken for the next one, so the connection ends.
     "payload_too_large": Kind(413, "The body is too large", (("Connection", "close"),)),
     "request_timeout": Kind(408, "The body took too long to arrive", (("Connection", "close"),)),
+    "malformed_request": Kind(400, "The request is not HTTP", (("Connection", "close"),)),
     "headers_too_large": Kind(431, "The request's head is too large", (("Connection", "close"),)),
     "upgrade_required": Kind(426, "This is an address for WebSockets", (("Upgrade", "websocket"),)),
     "unsupported_media_type": Kind(415, "The body must be JSON"),

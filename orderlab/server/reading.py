@@ -33,7 +33,7 @@ async def body_of(request: Request, shape: Callable[..., T], *, optional: bool =
     body = await request.body()
     if optional and not body:
         return shape()
-    media_type = request.headers.get("content-type", "")
+    media_type = header_of(request, "content-type") or ""
     if media_type != "application/json" and media_type.partition(";")[0].strip().lower() != "application/json":
         raise Problem("unsupported_media_type", f"the body must be application/json, not {media_type or 'unnamed'}")
     try:
@@ -62,13 +62,19 @@ def query_of(request: HTTPConnection, shape: Callable[..., T]) -> T:
     return value
 
 
+def header_of(request: Request, name: str) -> str | None:
+    """Return a header; what was sent in several is one list (RFC 9110, 5.3), and none of them is passed over."""
+    values = request.headers.getlist(name)
+    return ", ".join(values) if values else None
+
+
 def idempotency_key_of(request: Request) -> str | None:
     """Return the request's `Idempotency-Key`, if it has one.
 
     Raises:
         Problem: It is no key: 1 to 200 visible ASCII characters.
     """
-    key = request.headers.get("idempotency-key")
+    key = header_of(request, "idempotency-key")
     if key is None or _KEY.fullmatch(key):
         return key
     raise invalid_header("Idempotency-Key", "must be 1 to 200 visible ASCII characters, without spaces")
@@ -83,7 +89,7 @@ def expected_version_of(request: Request, version: int | None) -> int | None:
         request: The request.
         version: The version the order is at; None if there is no such order.
     """
-    header = request.headers.get("if-match")
+    header = header_of(request, "if-match")
     if header is None or header.strip() == "*":
         return None
     wanted = [int(tag[1]) for part in header.split(",") if (tag := _TAG.fullmatch(part.strip()))]
@@ -94,7 +100,7 @@ def expected_version_of(request: Request, version: int | None) -> int | None:
 
 def has_tag(request: Request, tag: str) -> bool:
     """Tell whether `If-None-Match` names a tag: what would be answered is what the client has."""
-    header = request.headers.get("if-none-match")
+    header = header_of(request, "if-none-match")
     return header is not None and (
         header.strip() == "*" or tag in [part.strip().removeprefix("W/") for part in header.split(",")]
     )

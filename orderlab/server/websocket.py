@@ -50,6 +50,12 @@ async def no_websocket(request: Request) -> Response:
     raise Problem("upgrade_required", f"open a WebSocket here, such as ws://{request.url.netloc}/ws?after=0")
 
 
+async def nowhere(websocket: WebSocket) -> None:
+    """Refuse a WebSocket at any other address."""
+    problem = Problem("not_found", f"there is no WebSocket at {websocket.url.path}, but at /ws")
+    await websocket.send_denial_response(problem_response(problem))
+
+
 class Client:
     """One client: a place in the log, what it has asked for, and the connection.
 

@@ -314,3 +314,18 @@ async def test_a_clock_that_fails_strangely_fails_its_append_alone(path: Path, e
         with pytest.raises(EventStoreError, match="the clock or the id generator"):
             await event_store.append_events("a", notes(1))
         assert await event_store.append_events("a", notes(1)) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not let an open file be deleted")
+@pytest.mark.parametrize("replaced", [False, True])
+@in_event_loop
+async def test_nothing_is_acknowledged_once_the_file_is_gone(replaced: bool, log: Path) -> None:
+    async with opened(log) as event_store:
+        await asyncio.to_thread(log.unlink)
+        if replaced:
+            await asyncio.to_thread(log.write_bytes, b"another file")
+
+        with pytest.raises(EventStoreError, match="was deleted or moved away while it was open"):
+            await event_store.append_events("x", notes(4))
+        with pytest.raises(EventStoreError, match="was deleted or moved away while it was open"):
+            await event_store.load_events("x")

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -265,3 +266,72 @@ def test_what_is_refused_of_an_order_that_is_not_there_does_not_repeat_a_long_id
         Backend(InMemoryEventStore()).order("x" * 101)
 
     assert caught.value.detail == f"there is no order {'x' * 100}…"
+
+
+# What no state can follow
+
+
+@pytest.mark.parametrize(
+    ("stream_id", "event", "told"),
+    [
+        ("order-ghost", OrderShipped("ghost", "T-1", AT), "OrderShipped of ghost cannot follow"),
+        ("order-a", OrderPlaced("order-a", "bea", ITEMS, 1_900, AT), "stream order-a holds .*, which is about another"),
+    ],
+)
+@in_event_loop
+async def test_over_a_log_that_no_state_can_follow_nothing_is_done_and_everybody_is_told_why(
+    stream_id: str, event: object, told: str
+) -> None:
+    event_store = InMemoryEventStore()
+    async with opened(event_store) as backend:
+        await event_store.append_events(stream_id, [event])
+        await ask(backend, "POST /api/v1/orders", order_of())  # may be durable before anybody looks at the other event
+        head = await event_store.head()
+        for asked in ("POST /api/v1/orders", "GET /health"):
+            answer = await ask(backend, asked, order_of() if asked.startswith("POST") else None)
+
+            assert (answer.status, answer.problem["code"]) == (503, "event_store_unavailable")
+            assert re.search(told, str(answer.problem["detail"]))
+        assert await event_store.head() == head
+
+
+# Pages
+
+
+async def read(backend: Backend, asked: str) -> Any:
+    return json.loads((await ask(backend, asked)).body)
+
+
+@in_event_loop
+async def test_a_page_of_large_orders_is_no_larger_than_a_client_may_make_the_server_keep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("orderlab.server.answering.Page.__init__.__defaults__", (500,))
+    event_store = InMemoryEventStore()
+    for number in range(5):
+        await place(event_store, f"a{number}")
+    async with opened(event_store) as backend:
+        found: list[str] = []
+        after: str | None = ""
+        while after is not None:
+            page = await read(backend, f"GET /api/v1/orders?limit=4{after and f'&after={after}'}")
+            assert 1 <= len(page["orders"]) < 4
+            found += [order["order_id"] for order in page["orders"]]
+            after = page["next"]
+        seen: list[int] = []
+        position = 0
+        while len(seen) < 5:
+            events = await read(backend, f"GET /api/v1/events?after={position}")
+            assert 1 <= len(events["events"]) < 4
+            seen += [event["position"] for event in events["events"]]
+            position = events["next_after"]
+
+        assert found == ["a4", "a3", "a2", "a1", "a0"]
+        assert seen == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("path", ["/health", "/api/v1/orders", "/docs"])
+@in_event_loop
+async def test_an_address_with_a_line_end_is_none(path: str) -> None:
+    async with opened() as backend:
+        assert (await ask(backend, f"GET {path}\n")).status == 404

@@ -26,7 +26,7 @@ ITEMS = (OrderItem(**MUG),)
 
 
 def place(server: RunningServer, customer_id: str = "ada") -> str:
-    answer = httpx.post(f"{server.url}/api/v1/orders", json=order_of(customer_id), trust_env=False)
+    answer = httpx.post(f"{server.url}/api/v1/orders", json=order_of(customer_id), trust_env=False, verify=False)
     assert answer.status_code == 201
     order_id = answer.json()["order_id"]
     assert isinstance(order_id, str)
@@ -34,7 +34,7 @@ def place(server: RunningServer, customer_id: str = "ada") -> str:
 
 
 def listed(server: RunningServer) -> list[str]:
-    orders = httpx.get(f"{server.url}/api/v1/orders", trust_env=False).json()["orders"]
+    orders = httpx.get(f"{server.url}/api/v1/orders", trust_env=False, verify=False).json()["orders"]
     return [order["order_id"] for order in orders]
 
 
@@ -94,7 +94,7 @@ def test_two_servers_know_nothing_of_each_other() -> None:
     with serve() as one, serve() as two:
         order_id = place(one)
 
-        assert httpx.get(f"{two.url}/api/v1/orders/{order_id}", trust_env=False).status_code == 404
+        assert httpx.get(f"{two.url}/api/v1/orders/{order_id}", trust_env=False, verify=False).status_code == 404
 
 
 @in_event_loop
@@ -121,7 +121,7 @@ def test_with_a_token_the_link_lets_in() -> None:
         assert server.link == f"{server.url}/?token=sesame%26open%3D%252F"
         assert f'<a href="{escape(server.link)}"' in server._repr_html_()
         assert TOKEN not in repr(server)
-        with httpx.Client(trust_env=False, follow_redirects=True) as client:
+        with httpx.Client(trust_env=False, verify=False, follow_redirects=True) as client:
             assert client.get(server.url).status_code == 401
             assert client.get(server.link).status_code == 200
 

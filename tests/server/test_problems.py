@@ -25,6 +25,7 @@ STATUSES = {
     "method_not_allowed": 405,
     "payload_too_large": 413,
     "request_timeout": 408,
+    "malformed_request": 400,
     "headers_too_large": 431,
     "upgrade_required": 426,
     "unsupported_media_type": 415,

@@ -152,6 +152,19 @@ def test_a_key_is_visible_characters_or_a_problem(key: str) -> None:
             idempotency_key_of(headers)
 
 
+def test_of_two_keys_none_is_passed_over() -> None:
+    two = Request(http_scope("POST", "/", [(b"idempotency-key", b"A"), (b"idempotency-key", b"B")]), giving())
+
+    with pytest.raises(Problem, match="Idempotency-Key must be"):
+        idempotency_key_of(two)
+
+
+def test_tags_in_two_headers_are_one_list() -> None:
+    two = Request(http_scope("POST", "/", [(b"if-match", b'"9"'), (b"if-match", b'"1"')]), giving())
+
+    assert expected_version_of(two, 1) == 1
+
+
 def test_a_request_need_not_have_a_key() -> None:
     assert idempotency_key_of(request()) is None
 

@@ -6,12 +6,13 @@ import { plain, sentence } from "./words.js";
 const PATIENCE_MS = 10_000;
 const TRY_AGAIN_AFTER_MS = [300, 1_000];
 
-/** What the server answers when it does not do something; the message is a sentence for the visitor. */
+/** What the server answers instead of doing something, as a sentence for the visitor. */
 export class Refused extends Error {
   constructor(status, problem) {
     const detail = problem.detail ?? `the server answered ${status}`;
     super(status === 401 ? "Open the link with the token again: the server asks for it." : sentence(plain(detail)));
     this.status = status;
+    this.orderStatus = problem.current_status;
   }
 }
 
@@ -22,14 +23,14 @@ export class Unreachable extends Error {
   }
 }
 
-const unanswered = new Map(); // what may or may not have been done, by what it was, with its key
+const unanswered = new Map(); // the keys of what may or may not have been done
 
 /** Return what is at an address. */
 export const read = (path) => ask(path, {});
 
 /**
- * Have something done, once: a lost answer is asked for again under the same key, and the server knows by that what it
- * has done already. Also when the visitor tries again, later, with the same words.
+ * Have something done, once: a lost answer is asked for again under the same key, by which the server knows what it has
+ * done. Also when the visitor tries again, later, with the same words.
  */
 export async function send(path, body) {
   const content = JSON.stringify(body);
@@ -71,7 +72,7 @@ async function ask(path, request) {
     answer = await response.json();
   } catch (problem) {
     if (response === undefined || response.ok || problem.name !== "SyntaxError") throw new Unreachable();
-    answer = {}; // a refusal of something between us and the server, which does not speak JSON
+    answer = {}; // of something between us and the server, which does not speak JSON
   }
   if (!response.ok) throw new Refused(response.status, answer);
   return answer;
@@ -79,5 +80,5 @@ async function ask(path, request) {
 
 /** Return a random key; `crypto.randomUUID` is missing where a page comes over plain HTTP from another machine. */
 function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }

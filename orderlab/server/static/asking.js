@@ -1,17 +1,17 @@
-// Ship or cancel an order: one question, in a dialog that tells of a refusal itself.
+// Ship or cancel an order: one question in a dialog, which tells of a refusal.
 
 import { send } from "./api.js";
 import { find, keepFocus, whileDisabled } from "./dom.js";
-import { notice } from "./notices.js";
+import { notice, tellTrouble } from "./notices.js";
 import { sentence, short } from "./words.js";
 
 const QUESTIONS = {
   ship: {
-    does: "Ship order", asks: "Tracking number", field: "tracking_number", done: "is shipped",
+    does: "Ship order", command: "ShipOrder", asks: "Tracking number", field: "tracking_number", done: "is shipped",
     suggest: (id) => `TRACK-${id.slice(-6).toUpperCase()}`,
   },
   cancel: {
-    does: "Cancel order", asks: "Reason", field: "reason", done: "is cancelled",
+    does: "Cancel order", command: "CancelOrder", asks: "Reason", field: "reason", done: "is cancelled",
     suggest: () => "Cancelled by customer",
   },
 };
@@ -30,6 +30,7 @@ export function ask(what, id) {
   find("h2", dialog).textContent = `${asked.does} ${short(id)}`;
   find("label span", dialog).textContent = asked.asks;
   button.textContent = asked.does;
+  button.disabled = false;
   trouble.textContent = "";
   input.value = asked.suggest(id);
   dialog.showModal();
@@ -37,14 +38,18 @@ export function ask(what, id) {
 }
 
 async function answer() {
-  const [id, { address, field, done }] = [orderId, asked];
+  const [id, { address, command, field, done }] = [orderId, asked];
   trouble.textContent = "";
   try {
     await whileDisabled([button], () => send(address, { [field]: input.value }));
     notice(sentence(`order ${short(id)} ${done}`));
     if (id === orderId) dialog.close();
   } catch (problem) {
-    trouble.textContent = problem.message;
+    const { orderStatus } = problem;
+    if (!orderStatus) return tellTrouble(trouble, problem);
+    tellTrouble(trouble, problem, `${command} refused: order ${short(id)} is ${orderStatus} already (InvalidOrderState).`);
+    if (document.activeElement === button) find(".back", dialog).focus();
+    button.disabled = id === orderId; // nothing leads on from there
   }
 }
 

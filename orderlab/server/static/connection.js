@@ -34,7 +34,7 @@ export async function follow({ begin, take, tell }) {
   }
 }
 
-/** Tell whether the log still has the event that was seen last: a server may come back with a new one. */
+/** Tell whether the log has the last event that was seen: a server may come back with a new log. */
 async function isSameLog() {
   if (!position) return position === 0;
   const { events } = await read(`/api/v1/events?after=${position - 1}&limit=1`);
@@ -65,7 +65,7 @@ function listen(take, opened) {
       socket.close();
       resolve({ code, seconds: (performance.now() - openedAt) / 1_000 });
     };
-    // A network that goes away says nothing, and a browser does not show a page the server's own pings.
+    // A network that goes away says nothing, and a page does not see the server's own pings.
     const pings = setInterval(() => {
       if (!isAnswered || socket.readyState !== WebSocket.OPEN) return end();
       isAnswered = false;
@@ -88,7 +88,7 @@ function listen(take, opened) {
   });
 }
 
-/** Wait, longer each time, and never just as long as others do: so they do not all come back at once. */
+/** Wait, longer each time, and not as long as others do, so as not to come back all at once. */
 function wait(tries) {
   const most = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries);
   const woken = new Promise((resolve) => { wake = resolve; });

@@ -1,4 +1,4 @@
-// Small things for the page's other modules: find and make elements, pace work, keep the focus.
+// Small things for the other modules: find and make elements, pace work, keep the focus.
 
 export const find = (selector, within = document) => within.querySelector(selector);
 
@@ -43,7 +43,7 @@ export async function whileDisabled(buttons, task) {
   }
 }
 
-/** Put the focus on an order, or above the list, if what had it is gone: as the button of an order that is shipped. */
+/** Put the focus on an order, or above the list, if what had it is gone, as the button that ships it. */
 export function keepFocus(orderId) {
   if (isFocusLost()) (find(`[data-order="${CSS.escape(orderId)}"] button`) ?? find("#orders-title")).focus();
 }

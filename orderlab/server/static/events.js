@@ -1,8 +1,8 @@
-// The list of events, newest first: as many as anyone looks at, however many come.
+// The list of events, newest first, and never too long.
 
 import { find, make, paced } from "./dom.js";
-import { openStory } from "./story.js";
-import { number, short, time, told } from "./words.js";
+import { storyButton } from "./story.js";
+import { fact, number, short, time, told } from "./words.js";
 
 const MOST_SHOWN = 100;
 const SHOW_EVERY_MS = 100;
@@ -45,12 +45,10 @@ const say = paced(() => {
   unsaid = 0;
 }, SAY_EVERY_MS);
 
-function row({ position, type, fields: { order_id, timestamp } }) {
+function row({ position, type, fields }) {
+  const { order_id, timestamp } = fields;
   const name = short(order_id);
-  const story = make("button", {
-    type: "button", class: "link", title: order_id, "aria-label": `${name}, the story of this order`,
-    click: () => openStory(order_id),
-  }, name);
   return make("li", { "data-position": position },
-    make("small", {}, `#${number(position)}`), make("b", {}, type), story, time(timestamp));
+    make("small", {}, `#${number(position)}`), make("b", {}, type), storyButton(order_id, name, name),
+    make("p", {}, make("span", {}, fact(fields)), time(timestamp)));
 }

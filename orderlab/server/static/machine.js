@@ -1,4 +1,4 @@
-// The state machine, drawn by the server: how many orders are where, and which way an event has just gone.
+// The state machine, which the server draws: how many orders are where, which way an event has gone.
 
 import { find } from "./dom.js";
 import { number } from "./words.js";
@@ -20,7 +20,7 @@ export function count(counts) {
   title.textContent = `${described}; ${said.join(", ")}`;
 }
 
-/** Light up the arrow that an event went along; while events keep coming it stays lit, and does not flicker. */
+/** Light up the arrow that an event went along; while events keep coming it stays lit. */
 export function shine({ type }) {
   const arrow = find(`[data-edge="${ARROW_OF[type]}"]`, svg);
   if (arrow === null) return;

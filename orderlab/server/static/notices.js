@@ -13,12 +13,19 @@ export function notice(words) {
   fading = setTimeout(() => { find("#notice").textContent = ""; }, NOTICE_MS);
 }
 
-/** Say what the server refuses to the page itself; that it cannot be reached is said beside the title. */
+/** Say what is refused to the page itself; that the server is away is said beside the title. */
 export function alarm(problem) {
   if (problem instanceof Refused) find("#alarm").textContent = problem.message;
   else if (!(problem instanceof Unreachable)) console.error(problem);
 }
 
+/** Say why what a visitor wanted was not done. */
+export function tellTrouble(place, problem, words = problem.message) {
+  place.textContent = words;
+  place.dataset.until = problem instanceof Unreachable ? "live" : "";
+}
+
+/** Take back what is not true of a live page. */
 export function allIsWell() {
-  find("#alarm").textContent = "";
+  for (const place of document.querySelectorAll("#alarm, [data-until=live]")) place.textContent = "";
 }

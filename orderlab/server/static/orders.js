@@ -5,7 +5,7 @@ import { ask } from "./asking.js";
 import { find, keepFocus, make, paced } from "./dom.js";
 import { count } from "./machine.js";
 import { alarm } from "./notices.js";
-import { openStory } from "./story.js";
+import { storyButton } from "./story.js";
 import { amount, listed, number, short, time } from "./words.js";
 
 const PAGE = 20;
@@ -31,15 +31,15 @@ export const refresh = paced(async () => {
   }
 }, REFRESH_EVERY_MS);
 
-/** Older orders are read again with the newest: they change too, and what came since would leave a gap between pages. */
+/** Older orders are read again with the newest: they change too, and pages read apart would leave a gap. */
 async function refreshList() {
   const before = [chosen(), wanted].join();
   const orders = [];
   let next = null;
   do {
     const query = new URLSearchParams({ limit: Math.min(MOST_AT_ONCE, wanted - orders.length) });
-    if (chosen() !== "") query.set("status", chosen());
-    if (next !== null) query.set("after", next);
+    if (chosen()) query.set("status", chosen());
+    if (next) query.set("after", next);
     const page = await read(`/api/v1/orders?${query}`);
     if (before !== [chosen(), wanted].join()) return; // another list is wanted by now
     orders.push(...page.orders);
@@ -48,7 +48,7 @@ async function refreshList() {
   show(orders);
   older.hidden = next === null;
   find("#no-orders").hidden = orders.length > 0;
-  find("#no-orders").textContent = chosen() === "" ? "No order yet: place the first one." : `No order is ${chosen()}.`;
+  find("#no-orders").textContent = chosen() ? `No order is ${chosen()}.` : "No order yet: place the first one.";
 }
 
 const chosen = () => find(":checked", filter).value;
@@ -68,24 +68,22 @@ function show(orders) {
 }
 
 function rowOf(order, present) {
-  const row = present ?? make("li", { "data-order": order.order_id });
-  const version = `${order.version} ${order.updated_at}`;
+  const { order_id, customer_id, status, updated_at } = order;
+  const row = present ?? make("li", { "data-order": order_id });
+  const version = `${order.version} ${updated_at}`;
   if (row.dataset.version === version) return row;
   row.dataset.version = version;
-  const name = short(order.order_id);
+  const name = short(order_id);
   const more = order.tracking_number ?? order.reason;
-  const story = make("button", {
-    type: "button", class: "link", title: order.order_id, click: () => openStory(order.order_id),
-    "aria-label": `${order.customer_id} ${name}, the story of this order`,
-  }, order.customer_id, " ", make("small", {}, name));
+  const story = storyButton(order_id, `${customer_id} ${name}`, customer_id, " ", make("small", {}, name));
   row.replaceChildren(
-    make("p", {}, story, " ", make("span", { class: `chip ${order.status}` }, order.status)),
+    make("p", {}, story, " ", make("span", { class: `chip ${status}` }, status)),
     make("b", {}, amount(order.total_cents)),
     make("p", {}, listed(order.items), " ",
-      make("small", {}, time(order.updated_at), more === undefined ? "" : ` · ${more}`)),
-    make("p", { class: "buttons" }, ...(order.status === "placed" ? ["Ship", "Cancel"] : []).map(
+      make("small", {}, time(updated_at), more === undefined ? "" : ` · ${more}`)),
+    make("p", { class: "buttons" }, ...(status === "placed" ? ["Ship", "Cancel"] : []).map(
       (does) => make("button", {
-        type: "button", "aria-label": `${does} order ${name}`, click: () => ask(does.toLowerCase(), order.order_id),
+        type: "button", "aria-label": `${does} order ${name}`, click: () => ask(does.toLowerCase(), order_id),
       }, does))));
   return row;
 }

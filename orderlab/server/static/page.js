@@ -1,4 +1,4 @@
-// The live page: what happens in the log goes to those who show it. Orders are placed, shipped and cancelled elsewhere.
+// The live page: what happens in the log goes to those who show it.
 
 import { follow } from "./connection.js";
 import { find } from "./dom.js";
@@ -34,6 +34,6 @@ follow({
       shown.textContent = state === "live" ? "live" : "connection lost, trying again";
     }
     if (state === "live") allIsWell();
-    else if (problem !== undefined) alarm(problem);
+    else if (problem) alarm(problem);
   },
 });

@@ -1,8 +1,8 @@
-// The form that places an order. What an order may be is the server's to say; here is only how it is typed.
+// The form that places an order. What an order may be, the server says; here is only how it is typed.
 
 import { send } from "./api.js";
 import { find, whileDisabled } from "./dom.js";
-import { notice } from "./notices.js";
+import { notice, tellTrouble } from "./notices.js";
 import { amount, short } from "./words.js";
 
 const CUSTOMERS = ["Ada", "Grace", "Alan", "Barbara", "Edsger", "Katherine"];
@@ -18,8 +18,7 @@ const buttons = form.querySelectorAll(".buttons button");
 let next = Math.floor(Math.random() * PRODUCTS.length);
 
 async function place() {
-  trouble.textContent = "";
-  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+  clear();
   try {
     const body = { customer_id: form.elements.customer.value, items: [...items.children].map(itemIn) };
     const placed = await whileDisabled(buttons, () => send("/api/v1/orders", body));
@@ -27,10 +26,15 @@ async function place() {
     items.replaceChildren();
     addItem();
   } catch (problem) {
-    trouble.textContent = problem.message;
+    tellTrouble(trouble, problem);
     problem.input?.setAttribute("aria-invalid", "true");
     problem.input?.focus();
   }
+}
+
+function clear() {
+  trouble.textContent = "";
+  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
 }
 
 function addItem() {
@@ -67,22 +71,30 @@ function itemIn(fields) {
 }
 
 function wholeIn(input) {
-  if (/^-?\d{1,15}$/.test(input.value.trim())) return Number(input.value);
+  if (/^-?\d+$/.test(input.value.trim())) return numberOf(input.value.trim());
   throw mistyped(input, "The quantity must be a whole number, such as 2.");
 }
 
 /** Return an amount in cents, digit by digit: 1.15 * 100 is 114.99999999999999 to a computer. */
 function centsIn(input) {
-  const typed = /^(-?\d{1,13})(?:[.,](\d{1,2}))?$/.exec(input.value.trim());
+  const typed = /^(-?\d+)(?:[.,](\d+))?$/.exec(input.value.trim());
   if (typed === null) throw mistyped(input, "The price must be an amount, such as 9.50.");
-  return Number(typed[1] + (typed[2] ?? "").padEnd(2, "0"));
+  const [, whole, part = ""] = typed;
+  if (part.length > 2) throw mistyped(input, "The price must have two decimals at most, such as 9.50.");
+  return numberOf(whole + part.padEnd(2, "0"));
 }
+
+// Twenty digits are refused like more, of which JSON would make 1e+21.
+const numberOf = (digits) => Number(digits.slice(0, 20));
 
 const mistyped = (input, words) => Object.assign(new Error(words), { input });
 
 form.elements.customer.value = CUSTOMERS[Math.floor(Math.random() * CUSTOMERS.length)];
 addItem();
 find("#add").addEventListener("click", () => find("input", addItem()).focus());
+form.addEventListener("input", ({ target }) => {
+  if (target.matches("[aria-invalid]")) clear();
+});
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (!buttons[0].disabled) place();

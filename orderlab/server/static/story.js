@@ -2,6 +2,7 @@
 
 import { read } from "./api.js";
 import { find, keepFocus, make } from "./dom.js";
+import { tellTrouble } from "./notices.js";
 import { amount, eventFrom, number, short, time, told } from "./words.js";
 
 const dialog = find("#story");
@@ -10,8 +11,13 @@ const trouble = find(".trouble", dialog);
 const list = find("ol", dialog);
 let orderId = null;
 
-/** Tell an order's story. */
-export async function openStory(id) {
+/** Return a button that opens an order's story. */
+export function storyButton(id, name, ...content) {
+  const attributes = { type: "button", class: "link", title: id, "aria-label": `${name}, the story of this order` };
+  return make("button", { ...attributes, click: () => open(id) }, ...content);
+}
+
+async function open(id) {
   orderId = id;
   title.textContent = `The story of order ${short(id)}`;
   title.title = id;
@@ -33,7 +39,7 @@ async function tell() {
     trouble.textContent = "";
     list.append(...events.slice(list.childElementCount).map(chapter));
   } catch (problem) {
-    trouble.textContent = problem.message;
+    tellTrouble(trouble, problem);
   }
 }
 

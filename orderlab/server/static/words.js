@@ -1,4 +1,4 @@
-// How things are said: amounts, times, orders and events. What may happen to an order is not said here.
+// How things are said: amounts, times, orders and events.
 
 import { make } from "./dom.js";
 
@@ -18,7 +18,7 @@ export function time(instant) {
 }
 
 /** Return an order's id, or the end of a long one, which is what differs. */
-export const short = (orderId) => (orderId.length > 16 ? `…${orderId.slice(-6)}` : orderId);
+export const short = (orderId) => (orderId.length > 12 ? `…${orderId.slice(-6)}` : orderId);
 
 /** Return the items of an order in one line, the first few of many. */
 export function listed(items) {
@@ -40,18 +40,31 @@ export function told({ type, fields }) {
   return `${type} happened to ${order}.`;
 }
 
+/** Return what an event's fields say, in a few words. */
+export function fact(fields) {
+  if ("tracking_number" in fields) return `tracking ${fields.tracking_number}`;
+  if ("reason" in fields) return `reason: ${fields.reason}`;
+  return "total_cents" in fields ? `${fields.customer_id} · ${amount(fields.total_cents)}` : "";
+}
+
 /** Return words with a capital and a full stop. */
 export function sentence(words) {
   const whole = words.charAt(0).toUpperCase() + words.slice(1);
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`;
 }
 
-/** Return what the server says of a field with the field's name on the page. */
-export const plain = (words) => words
-  .replace(/items\[(\d+)\]\.(\w+)/, (_, index, field) => `${field} of item ${Number(index) + 1}`)
-  .replace("customer_id", "customer").replace("unit_price_cents", "price in cents");
+/** Return what the server says of a field in the words of the page. */
+export function plain(words) {
+  const said = /cents/.test(words) ? amount : number;
+  return words
+    .replace(/items\[(\d+)\]\.(\w+)/, (_, index, field) => `${field} of item ${Number(index) + 1}`)
+    .replace(/from (\d+) to (\d+), not .*/, (_, least, most) => `from ${said(least)} to ${said(most)}`)
+    .replace(/(\d+) cents in all, not .*/, (_, most) => `${said(most)} in all`)
+    .replace("customer_id", "customer").replace("product_id", "name")
+    .replace("unit_price_cents", "price").replace("tracking_number", "tracking number");
+}
 
-/** Return an event as the page passes it on, whether it came over HTTP or by WebSocket. */
+/** Return an event as the page passes it on, from HTTP or WebSocket. */
 export function eventFrom({ position, version, action }) {
   const [[type, fields]] = Object.entries(action);
   return { position, version, type, fields };
