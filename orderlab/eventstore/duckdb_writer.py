@@ -120,7 +120,7 @@ class DuckDBWriter:
             self._thread.join()
 
     def require_file(self) -> None:
-        """Make sure that the file is still the one that was opened: what is written to a deleted one is gone at the end.
+        """Make sure that the file is still the one that was opened: what goes to a deleted one is gone at the end.
 
         Raises:
             EventStoreError: It is not.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from orderlab.server.bodies import ARRIVED
+from orderlab.server.limits import HEAD_BYTES
 from orderlab.server.problems import MEDIA_TYPE, Problem
-from orderlab.server.protocols import HEAD_BYTES
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application

@@ -8,9 +8,6 @@ import asyncio
 from importlib.util import find_spec
 from typing import Literal
 
-HEAD_BYTES = 32 * 1024
-"""The largest request line and headers together; for h11 also uvicorn's `h11_max_incomplete_event_size`."""
-
 
 def http_protocol() -> type[asyncio.Protocol] | Literal["h11"]:
     """Return what uvicorn is to speak HTTP with, as its option `http`.

@@ -19,13 +19,11 @@ from orderlab.server.access import Access
 from orderlab.server.app import create_app
 from orderlab.server.backend import Backend
 from orderlab.server.hosts import addresses_of_machine
-from orderlab.server.protocols import HEAD_BYTES, http_protocol, websocket_protocol
+from orderlab.server.limits import HEAD_BYTES, MOST_MESSAGE_BYTES
+from orderlab.server.protocols import http_protocol, websocket_protocol
 from orderlab.server.settings import ServerSettings
 
 uvicorn_logger = logging.getLogger("uvicorn.error")
-
-MOST_MESSAGE_BYTES = 64 * 1024
-"""The largest WebSocket message from a client; a larger one closes its connection with 1009."""
 
 _BACKLOG = 2_048
 _MOST_CONNECTIONS = 10_000

@@ -311,8 +311,8 @@ def test_a_wrong_shape_names_each_field(server: Serving) -> None:
     assert "customer_id" in answer.json["detail"]
 
 
-@pytest.mark.parametrize("body", [b'{"items":[' + b"1," * 500_000 + b"1]}", b'{"items":[' + b"{}," * 300_000 + b"{}]}"])
-def test_a_body_that_is_wrong_in_a_million_places_is_refused_in_few_words(body: bytes, server: Serving) -> None:
+@pytest.mark.parametrize("body", [b'{"items":[' + b"1," * 100_000 + b"1]}", b'{"items":[' + b"{}," * 100_000 + b"{}]}"])
+def test_a_body_that_is_wrong_in_countless_places_is_refused_in_few_words(body: bytes, server: Serving) -> None:
     answer = curl(server, "POST /api/v1/orders", body=body)
 
     assert (answer.status, answer.code) == (422, "invalid_request")

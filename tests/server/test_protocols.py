@@ -15,7 +15,8 @@ from uvicorn.server import ServerState
 from websockets.frames import Frame
 
 from orderlab.server.http_connection import HttpConnection
-from orderlab.server.protocols import HEAD_BYTES, http_protocol, websocket_protocol
+from orderlab.server.limits import HEAD_BYTES
+from orderlab.server.protocols import http_protocol, websocket_protocol
 from orderlab.server.websocket_connection import WebSocketConnection
 
 GET = b"GET / HTTP/1.1\r\nHost: lab\r\n"

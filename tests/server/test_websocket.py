@@ -20,7 +20,7 @@ from serving import MUG, Serving, order_of, serving
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from orderlab.server.running import MOST_MESSAGE_BYTES
+from orderlab.server.limits import MOST_MESSAGE_BYTES
 
 PLACE = {"PlaceOrder": {"customer_id": "ada", "items": [MUG]}}
 AT = "2025-01-01T00:00:00Z"

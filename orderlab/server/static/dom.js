@@ -1,4 +1,4 @@
-// Small things for the other modules: find and make elements, pace work, keep the focus.
+// Small things: find and make elements, pace work, keep the focus.
 
 export const find = (selector, within = document) => within.querySelector(selector);
 
