@@ -10,9 +10,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import appending, bulk, importing, replaying, streams, writers
+from benchmarks import appending, broadcasting, bulk, importing, replaying, serving, streams, subscriber, writers
+from benchmarks.live import Line, show_live
 from benchmarks.table import Row, show
-from benchmarks.timing import Run
+from benchmarks.timing import LeftOut, Run
 
 BENCHMARKS: dict[str, Callable[[Run], list[Row]]] = {
     "replay": replaying.rows,
@@ -22,14 +23,24 @@ BENCHMARKS: dict[str, Callable[[Run], list[Row]]] = {
     "writers": writers.rows,
     "import": importing.rows,
 }
+"""Those of the library, whose rows are times of an event."""
+
+SERVER_BENCHMARKS: dict[str, Callable[[Run], list[Line]]] = {
+    "http": serving.lines,
+    "broadcast": broadcasting.lines,
+    "stalled": subscriber.lines,
+}
+"""Those of the running server, whose lines are rates and latencies."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run benchmarks and print their ratios; returns the exit code, which does not hang on any goal."""
     given = _parser().parse_args(arguments)
-    names = given.only or list(BENCHMARKS)
+    names = given.only or [*BENCHMARKS, *SERVER_BENCHMARKS]
     errors = Console(stderr=True)
     rows: list[Row] = []
+    lines: list[Line] = []
+    left_out: list[str] = []
     with errors.status("") as status:
         run = Run(
             folder=given.folder,
@@ -39,18 +50,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
             progress=status.update,
         )
         for name in names:
-            rows += BENCHMARKS[name](run)
-    show(rows, title=_title(run))
+            try:
+                if name in BENCHMARKS:
+                    rows += BENCHMARKS[name](run)
+                else:
+                    lines += SERVER_BENCHMARKS[name](run)
+            except LeftOut as why:
+                left_out.append(f"Left out: {name}, which {why}.")
+    if rows:
+        show(rows, title=_title(run, "duckdb", "eventsourcing"))
+    if lines:
+        show_live(lines, title=_title(run, "uvicorn", "starlette", "websockets"))
+    Console(markup=False).print(*left_out, sep="\n", end="\n" if left_out else "")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python tests/benchmarks",
-        description="Time orderlab against pyeventsourcing and against bare DuckDB, in turns, and print the ratios.",
+        description="Time orderlab against pyeventsourcing, bare DuckDB and a bare server, in turns; print the ratios.",
     )
     parser.add_argument("--quick", action="store_true", help="tiny sizes, one round: shows that it works, no more")
-    parser.add_argument("--only", action="append", choices=BENCHMARKS, help="run this one; may be given again")
+    parser.add_argument(
+        "--only", action="append", choices=[*BENCHMARKS, *SERVER_BENCHMARKS], help="run this one; may be given again"
+    )
     parser.add_argument("--events", type=_count, metavar="N", help="events in the long logs (100,000)")
     parser.add_argument("--rounds", type=_count, metavar="N", help="rounds that count (5)")
     parser.add_argument(
@@ -76,8 +99,8 @@ def _folder(text: str) -> Path:
     return folder
 
 
-def _title(run: Run) -> str:
-    engines = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "eventsourcing"))
+def _title(run: Run, *libraries: str) -> str:
+    engines = ", ".join(f"{name} {version(name)}" for name in libraries)
     sizes = f"{run.events:,} events, {run.rounds} round{'s' * (run.rounds != 1)}"
     python = f"Python {platform.python_version()}, {os.cpu_count()} processors"
     return f"orderlab {version('orderlab')}: {sizes}. {python}, {engines}{', QUICK: no figures' * run.quick}"

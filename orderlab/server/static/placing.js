@@ -75,11 +75,10 @@ function wholeIn(input) {
   throw mistyped(input, "The quantity must be a whole number, such as 2.");
 }
 
-/** Return an amount in cents, digit by digit: 1.15 * 100 is 114.99999999999999 to a computer. */
+/** Return an amount in cents, digit by digit: 1.15 * 100 is 114.99999999999999. */
 function centsIn(input) {
-  const typed = /^(-?\d+)(?:[.,](\d+))?$/.exec(input.value.trim());
-  if (typed === null) throw mistyped(input, "The price must be an amount, such as 9.50.");
-  const [, whole, part = ""] = typed;
+  const [, whole, part = ""] = /^(-?\d+)(?:[.,](\d+))?$/.exec(input.value.trim()) ?? [];
+  if (!whole) throw mistyped(input, "The price must be an amount, such as 9.50.");
   if (part.length > 2) throw mistyped(input, "The price must have two decimals at most, such as 9.50.");
   return numberOf(whole + part.padEnd(2, "0"));
 }

@@ -7,7 +7,7 @@ const NUMBER = new Intl.NumberFormat("en-GB");
 const TIME = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const DAY_AND_TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
-export const amount = (cents) => AMOUNT.format(cents / 100);
+export const amount = (cents) => AMOUNT.format(`${cents}e-2`); // and not cents / 100: exactly
 export const number = (count) => NUMBER.format(count);
 
 /** Return a time as the visitor's clock shows it, with the day unless that is today. */
@@ -17,7 +17,7 @@ export function time(instant) {
   return make("time", { datetime: instant }, (isToday ? TIME : DAY_AND_TIME).format(date));
 }
 
-/** Return an order's id, or the end of a long one, which is what differs. */
+/** Return an order's id, or how a long one ends. */
 export const short = (orderId) => (orderId.length > 12 ? `…${orderId.slice(-6)}` : orderId);
 
 /** Return the items of an order in one line, the first few of many. */
