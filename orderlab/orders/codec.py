@@ -98,9 +98,8 @@ def _validate(name: str, raw: bytes) -> Action:
         action: Action = msgspec.json.decode(raw, type=_ACTIONS[name])
         return in_utc(action, _TIMES[type(action)])  # type: ignore[no-any-return] # the same type again
     except ValidationError as error:
-        raise InvalidAction(
-            tuple(f"{place_of((name, *each['loc']))}: {each['msg']}" for each in error.errors())
-        ) from error
+        wrong = error.errors(include_url=False, include_input=False)
+        raise InvalidAction(tuple(f"{place_of((name, *each['loc']))}: {each['msg']}" for each in wrong)) from error
     except msgspec.ValidationError as error:  # a time without a zone, which pydantic lets pass
         raise InvalidAction((f"{name}: {error}",)) from error
 
