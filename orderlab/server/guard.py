@@ -7,7 +7,6 @@ Host, Origin, token, size and time of the body; each has a module of its own, an
 import logging
 import re
 from collections.abc import Callable, Iterable
-from html import escape
 from time import perf_counter
 from urllib.parse import quote
 
@@ -46,8 +45,9 @@ _DOOR = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>orderlab: a token is needed</title>
 <h1>A token is needed</h1>
-<p>{}</p>
-<form><label>Token <input name="token" type="password" required autofocus></label> <button>Open</button></form>
+<p>{}Open the link that you were given, or type the token here.</p>
+<form><label>Token <input name="token" type="password" autocomplete="off" required autofocus></label>
+<button>Open</button></form>
 </html>
 """
 """What a person sees who comes to a page without the token; its form leads to the link with it."""
@@ -198,10 +198,11 @@ def _without_token(token: Token, scope: Scope, said: Said) -> Response | None:
     if token.is_in_authorization(said.get(b"authorization", b"")) or token.is_in_cookies(said.get(b"cookie", b"")):
         return None
     wrong = b"authorization" in said or b"token=" in query
+    if scope.get("method") == "GET" and b"text/html" in said.get(b"accept", b""):
+        door = _DOOR.format("That is not the token. " if wrong else "")
+        return HTMLResponse(door, status_code=401, headers={"WWW-Authenticate": "Bearer"})
     detail = "that is not the token: open" if wrong else "open"
     detail += " the link with a token that the server printed, or send the header `Authorization: Bearer TOKEN`"
-    if scope.get("method") == "GET" and b"text/html" in said.get(b"accept", b""):
-        return HTMLResponse(_DOOR.format(escape(detail)), status_code=401, headers={"WWW-Authenticate": "Bearer"})
     return problem_response(Problem("unauthorized", detail))
 
 
