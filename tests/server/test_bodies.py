@@ -55,7 +55,7 @@ async def test_a_body_of_the_largest_size_is_handed_on() -> None:
     assert (await sent(reading(), b"0123456789", length=b"10")).body == b"0123456789"
 
 
-@pytest.mark.parametrize("length", [b"11", b"1048577", b"9" * 18, b"9" * 19, b"9" * 5000])
+@pytest.mark.parametrize("length", [b"11", b"1048577", b"9" * 18, b"9" * 19, b"9" * 5000], ids=len)
 @in_event_loop
 async def test_a_body_that_will_be_too_large_is_refused_at_once(length: bytes) -> None:
     async def unreached(scope: Scope, receive: Receive, send: Send) -> None:

@@ -311,7 +311,12 @@ def test_a_wrong_shape_names_each_field(server: Serving) -> None:
     assert "customer_id" in answer.json["detail"]
 
 
-@pytest.mark.parametrize("body", [b'{"items":[' + b"1," * 100_000 + b"1]}", b'{"items":[' + b"{}," * 100_000 + b"{}]}"])
+# Named, because pytest puts the name of a test into the environment, which has to have room for it.
+@pytest.mark.parametrize(
+    "body",
+    [b'{"items":[' + b"1," * 100_000 + b"1]}", b'{"items":[' + b"{}," * 100_000 + b"{}]}"],
+    ids=["numbers", "objects"],
+)
 def test_a_body_that_is_wrong_in_countless_places_is_refused_in_few_words(body: bytes, server: Serving) -> None:
     answer = curl(server, "POST /api/v1/orders", body=body)
 

@@ -169,7 +169,11 @@ def test_secrets_are_masked_wherever_they_are_in_a_record() -> None:
     assert line.count("***") == 4
 
 
-@pytest.mark.parametrize("text", ["a" * 60_000, "://x:" * 12_000, "bearer " * 9_000, "token=" * 10_000, "://" * 20_000])
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 60_000, "://x:" * 12_000, "bearer " * 9_000, "token=" * 10_000, "://" * 20_000],
+    ids=lambda text: text[:8],
+)
 def test_no_text_takes_long_to_mask(text: str) -> None:
     began = time.process_time()
     masked(text)

@@ -372,7 +372,11 @@ async def test_who_sends_very_much_is_read_more_slowly_and_loses_nothing(server:
 # Clients that are no good
 
 
-@pytest.mark.parametrize("large", [" " * (MOST_MESSAGE_BYTES + 1), " " * (4 * MOST_MESSAGE_BYTES), "é" * 40_000])
+@pytest.mark.parametrize(
+    "large",
+    [" " * (MOST_MESSAGE_BYTES + 1), " " * (4 * MOST_MESSAGE_BYTES), "é" * 40_000],
+    ids=["a little", "four times", "in bytes"],
+)
 @in_event_loop
 async def test_a_message_that_is_too_large_closes_its_connection_alone(large: str, server: Serving) -> None:
     async with client(server) as lab, client(server) as other:
