@@ -1300,3 +1300,17 @@ def test_nothing_of_the_server_and_no_pandas_is_loaded_with_a_client() -> None:
 
 def test_httpx_speaks_as_the_tests_need_it() -> None:
     assert httpx.URL("http://lab/api/v1/orders/%2E%2E/cancel").raw_path == b"/api/v1/orders/%2E%2E/cancel"
+
+
+@in_event_loop
+async def test_pages_that_the_server_cuts_short_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderlab.server.answering.Page.__init__.__defaults__", (500,))
+    with serve() as server:
+        async with connect(server.url) as client:
+            for number in range(5):
+                await client.send(PlaceOrder(f"customer-{number}", (MUG,)))
+            live = client.subscribe(after=0)
+
+            assert [recorded.position async for recorded in client.events()] == [1, 2, 3, 4, 5]
+            assert [(await anext(live)).position for _ in range(5)] == [1, 2, 3, 4, 5]
+            assert len(await client.orders()) == 5

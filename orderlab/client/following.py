@@ -99,8 +99,9 @@ class Subscription(AsyncIterator[RecordedEvent]):
             self._require_same_log(last, page[:1])
         self._is_checked = True
         self._patience.found()
-        self._is_behind = len(page) == PAGE
-        self._waiting.extend(view for view in page if view.position > last)
+        new = [view for view in page if view.position > last]
+        self._is_behind = bool(new)  # a page may be short and not the last: the server gives no more than some bytes
+        self._waiting.extend(new)
         if page:
             self._last, self._last_id = page[-1].position, page[-1].event_id
 

@@ -116,13 +116,12 @@ class Line:
         while limit is None or limit > 0:
             wanted = PAGE if limit is None else min(limit, PAGE)
             page = self.page_in(await self.ask("GET", page_path(after, wanted)), after)
-            if page:
-                yield page
-                after = page[-1].position
+            if not page:  # one that is shorter than wanted is not the last: the server gives no more than some bytes
+                return
+            yield page
+            after = page[-1].position
             if limit is not None:
                 limit -= len(page)
-            if len(page) < wanted:
-                return
 
     def page_in(self, response: httpx.Response, after: int) -> list[EventView]:
         """Return the events in an answer, which follow the position without a gap."""
