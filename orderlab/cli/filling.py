@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from orderlab.cli.console import AsJson, perform, progress_of, show_counts, show_json, show_text
-from orderlab.datasets.script import TimedCommand
+from orderlab.core.script import TimedCommand
 from orderlab.eventstore.urls import open_event_store
 from orderlab.orders.model import OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer

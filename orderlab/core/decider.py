@@ -36,6 +36,10 @@ class Step(Generic[StateT]):
         return f"<Step effects: {kinds}; state: {self.state!r}>"
 
 
+def _kind(entity: Any) -> str:
+    return "none" if entity is None else type(entity).__name__
+
+
 class Decide(Protocol):
     """Decide on a command: the events it causes, or a rejection."""
 
@@ -58,6 +62,10 @@ class Decider(Generic[EntityT]):
         rejections: The rejection types.
         reflects: Whether an entity already shows an event that is handed to the reducer a second time. In a
             domain where the same fact may happen twice this cannot be told, and the default says no.
+        state_name: The name of the state that an entity is in, for pictures and counts; it is asked of None too.
+        states: The names that `state_name` can give, the one of None first; empty where they are not said.
+        command_of: The command that an event answers to, so that a changed past can be decided again; None for an
+            event that the command of the one before it caused as well. None where events do not tell.
     """
 
     name: str
@@ -68,6 +76,9 @@ class Decider(Generic[EntityT]):
     events: tuple[type, ...]
     rejections: tuple[type, ...]
     reflects: Callable[[EntityT, Any], bool] = field(default=lambda entity, event: False)
+    state_name: Callable[[EntityT | None], str] = field(default=_kind)
+    states: tuple[str, ...] = ()
+    command_of: Callable[[Any], Any] | None = None
 
     def __post_init__(self) -> None:
         for name in ("commands", "events", "rejections"):
@@ -75,6 +86,9 @@ class Decider(Generic[EntityT]):
             if isinstance(given, type):
                 raise TypeError(f"{name} must be a tuple of types, such as ({given.__name__},)")
             object.__setattr__(self, name, tuple(given))
+        if isinstance(self.states, str):
+            raise TypeError(f"states must be a tuple of names, such as ({self.states!r},)")
+        object.__setattr__(self, "states", tuple(self.states))
 
     def stream_id(self, key: str) -> str:
         """Name the stream of the entity with this key, `order-{key}`; the only function that does."""

@@ -18,8 +18,8 @@ from typing import Any
 
 import simpy
 
+from orderlab.core.script import TimedCommand
 from orderlab.datasets.desk_parameters import Carrier, DeskParameters
-from orderlab.datasets.script import TimedCommand
 from orderlab.orders.actions import CancelOrder, Command, PlaceOrder, ShipOrder
 from orderlab.orders.model import OrderItem
 

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from orderlab.core.script import TimedCommand
 from orderlab.datasets.report import Report, Script
 from orderlab.datasets.retail_file import COLUMNS
-from orderlab.datasets.script import TimedCommand
 from orderlab.datasets.table import ORDER_LINES, from_frame
 from orderlab.orders.actions import CancelOrder, ShipOrder
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from orderlab.datasets.script import TimedCommand
+from orderlab.core.script import TimedCommand
 from orderlab.drawing import tables
 from orderlab.outcome import Outcome
 from orderlab.runtime import Store

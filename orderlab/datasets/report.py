@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from orderlab.core.errors import OrderlabError
-from orderlab.datasets.script import TimedCommand
+from orderlab.core.script import TimedCommand
 from orderlab.drawing import tables
 
 

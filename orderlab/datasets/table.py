@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from orderlab.core.script import TimedCommand
 from orderlab.datasets.report import Report, Script
-from orderlab.datasets.script import TimedCommand
 from orderlab.orders.actions import PlaceOrder
 from orderlab.orders.model import OrderItem
 

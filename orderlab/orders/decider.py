@@ -32,7 +32,7 @@ from orderlab.orders.actions import (
     ShipOrder,
     ValidationFailed,
 )
-from orderlab.orders.model import Cancelled, Order, OrderItem, Placed, Shipped
+from orderlab.orders.model import Cancelled, Draft, Order, OrderItem, Placed, Shipped
 
 PLACED = Placed()
 
@@ -131,6 +131,21 @@ def reflects(order: Order, event: Event) -> bool:
     return order.id == event.order_id and order.status == status_after(event)
 
 
+def command_of(event: Event) -> Command:
+    """Return the command that causes such an event: what a log's facts say of the commands that they answered.
+
+    >>> command_of(OrderShipped("order-1", "TRACK-1", datetime.min))
+    ShipOrder(order_id='order-1', tracking_number='TRACK-1')
+    """
+    match event:
+        case OrderPlaced():
+            return PlaceOrder(event.customer_id, event.items, event.order_id)
+        case OrderShipped():
+            return ShipOrder(event.order_id, event.tracking_number)
+        case OrderCancelled():
+            return CancelOrder(event.order_id, event.reason)
+
+
 # The rules for a command's own fields. Each returns the first thing wrong, as a sentence, or None.
 
 
@@ -220,5 +235,8 @@ ORDERS: Decider[Order] = Decider(
     events=EVENTS,
     rejections=REJECTIONS,
     reflects=reflects,
+    state_name=lambda order: Draft.name if order is None else order.status.name,
+    states=tuple(status.name for status in (Draft, Placed, Shipped, Cancelled)),
+    command_of=command_of,
 )
 """The domain as one value, for everything that works with any domain: runtime, replay, time travel."""

@@ -15,9 +15,9 @@ from benchmarks.table import Row, against_limit
 from benchmarks.timing import Run, stopwatch
 from orderlab.core.effects import AppendEvents
 from orderlab.core.log import NewEvent
+from orderlab.core.script import TimedCommand
 from orderlab.datasets.desk import simulate
 from orderlab.datasets.play import play
-from orderlab.datasets.script import TimedCommand
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.orders.model import OrderState

@@ -405,3 +405,12 @@ def test_an_event_without_a_key_is_a_mistake_of_the_domain() -> None:
     reducer: DeciderReducer[Any, Accounts] = DeciderReducer(keyless)
     with pytest.raises(TypeError, match="has no key: only a command may leave it to be drawn"):
         reducer.reduce(reducer.initial_state(), Deposited("ada", 5), account_environment())
+
+
+def test_a_state_is_named_after_the_kind_of_entity_where_nothing_else_is_said() -> None:
+    assert [ACCOUNTS.state_name(entity) for entity in (None, Account("ada", 500))] == ["none", "Account"]
+
+
+def test_the_names_of_states_are_a_tuple() -> None:
+    with pytest.raises(TypeError, match=r"states must be a tuple of names, such as \('open',\)"):
+        replace(ACCOUNTS, states="open")  # type: ignore[arg-type] # the mistake

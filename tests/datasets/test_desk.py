@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from orderlab.core.effects import Emit
 from orderlab.core.environment import FixedClock, SequentialIds
+from orderlab.core.script import TimedCommand
 from orderlab.datasets.desk import simulate
 from orderlab.datasets.desk_parameters import Carrier, DeskParameters, Product
-from orderlab.datasets.script import TimedCommand
 from orderlab.orders.actions import CancelOrder, InvalidOrderState, OrderNotFound, PlaceOrder, Rejection, ShipOrder
 from orderlab.orders.decider import problem_with
 from orderlab.orders.model import OrderState

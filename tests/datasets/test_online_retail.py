@@ -8,10 +8,10 @@ import duckdb
 import pandas as pd
 import pytest
 
+from orderlab.core.script import TimedCommand
 from orderlab.datasets.online_retail import Cancellations, script_of
 from orderlab.datasets.report import Script, UnreadableFile
 from orderlab.datasets.retail_file import read_online_retail
-from orderlab.datasets.script import TimedCommand
 from orderlab.orders.actions import CancelOrder, InvalidOrderState, PlaceOrder, ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import Order, OrderItem

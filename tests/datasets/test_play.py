@@ -13,9 +13,9 @@ from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SequentialIds, TestClock
 from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended, StoredEvent
+from orderlab.core.script import TimedCommand
 from orderlab.datasets.desk import simulate
 from orderlab.datasets.play import Played, play
-from orderlab.datasets.script import TimedCommand
 from orderlab.eventstore.base import EventStore, EventStoreError
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.idempotency import IdempotencyKeyReused

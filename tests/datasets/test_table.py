@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from orderlab.core.script import TimedCommand
 from orderlab.datasets.report import Report, Script
-from orderlab.datasets.script import TimedCommand
 from orderlab.datasets.table import from_frame
 from orderlab.orders.actions import CancelOrder, PlaceOrder, ValidationFailed
 from orderlab.orders.decider import decide

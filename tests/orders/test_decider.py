@@ -462,3 +462,20 @@ def test_every_action_is_about_the_order_it_names(action: object) -> None:
 
 def test_a_command_to_place_an_order_may_ask_for_a_new_one() -> None:
     assert ORDERS.key_of(place()) is None
+
+
+@pytest.mark.parametrize("event", [PLACED_EVENT, SHIPPED_EVENT, CANCELLED_EVENT])
+def test_an_event_answers_to_a_command_that_causes_it(event: Event) -> None:
+    order = None if event == PLACED_EVENT else PLACED
+
+    assert ORDERS.command_of is not None
+    assert decide(ORDERS.command_of(event), order, order_id="order-1", at=event.timestamp) == (event,)
+
+
+@pytest.mark.parametrize("order", [None, PLACED, SHIPPED, CANCELLED])
+def test_the_state_that_an_order_is_in_is_one_of_the_states_there_are(order: Order | None) -> None:
+    assert ORDERS.state_name(order) in ORDERS.states
+
+
+def test_the_first_of_the_states_is_that_of_no_order() -> None:
+    assert ORDERS.states[0] == ORDERS.state_name(None) == "draft"

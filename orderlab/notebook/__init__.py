@@ -1,0 +1,1 @@
+"""Live pictures for notebooks: the time-travel widget and the live board."""

@@ -1,0 +1,1 @@
+"""Time travel: stand anywhere in a log."""
