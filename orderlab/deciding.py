@@ -7,11 +7,10 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from orderlab.core.decider import DeciderReducer, Reducer
-from orderlab.core.effects import AppendEvents, Delay, Effect, Emit
+from orderlab.core.effects import AppendEvents, Delay, Effect, Emit, instant_after
 from orderlab.core.environment import Environment, FixedClock, IdGenerator
 from orderlab.core.errors import VersionConflict
 from orderlab.core.log import NO_STREAM, NewEvent
-from orderlab.delays import instant_after
 from orderlab.eventstore.stored import is_text
 from orderlab.idempotency import event_id_of, note_of
 

@@ -3,11 +3,11 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
-from math import isfinite
 
+from orderlab.core.effects import instant_after
 from orderlab.core.environment import AlarmClock, Clock
 
 Due = Callable[[datetime | None], object]
@@ -77,21 +77,3 @@ class Delays:
         """Let come what was due first, of all whose time was past already; called once for each."""
         _, _, come = heappop(self._past)
         come()
-
-
-def instant_after(since: datetime, seconds: float) -> datetime:
-    """Return the instant so many seconds after another.
-
-    Raises:
-        ValueError: `seconds` is no length of time, or goes beyond the calendar.
-
-    >>> from datetime import UTC
-    >>> print(instant_after(datetime(2025, 1, 1, tzinfo=UTC), 90))
-    2025-01-01 00:01:30+00:00
-    """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not isfinite(seconds) or seconds < 0:
-        raise ValueError(f"the seconds of a Delay must be a number from 0, not {seconds!r}")
-    try:
-        return since + timedelta(seconds=seconds)
-    except OverflowError:
-        raise ValueError(f"a Delay of {seconds:g} seconds goes beyond the calendar") from None

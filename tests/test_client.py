@@ -1314,3 +1314,9 @@ async def test_pages_that_the_server_cuts_short_lose_nothing(monkeypatch: pytest
             assert [recorded.position async for recorded in client.events()] == [1, 2, 3, 4, 5]
             assert [(await anext(live)).position for _ in range(5)] == [1, 2, 3, 4, 5]
             assert len(await client.orders()) == 5
+
+
+@pytest.mark.parametrize("after", [None, 0])
+def test_a_subscription_outside_an_event_loop_is_refused_in_a_sentence(after: int | None) -> None:
+    with pytest.raises(RuntimeError, match="a client is used in an event loop: in an async function or a notebook cell"):
+        connect("http://127.0.0.1:9").subscribe(after=after)

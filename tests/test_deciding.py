@@ -231,13 +231,13 @@ def test_a_delay_whose_seconds_are_no_length_of_time_is_refused(seconds: Any) ->
 
 @pytest.mark.parametrize("seconds", [1e12, 1e300])
 def test_a_delay_that_would_end_beyond_the_calendar_is_refused(seconds: float) -> None:
-    with pytest.raises(ValueError, match=r"a Delay of 1e\+\d+ seconds goes beyond the calendar"):
+    with pytest.raises(ValueError, match="the seconds of a Delay must end within the calendar"):
         asked("go").decide(Asking((Delay(seconds, "later"),)), 7)
 
 
 def test_a_delay_is_counted_from_the_instant_that_the_command_is_decided_as_of() -> None:
     last = datetime.max.replace(tzinfo=UTC)
-    with pytest.raises(ValueError, match="goes beyond the calendar"):
+    with pytest.raises(ValueError, match="must end within the calendar"):
         asked("go", at=last).decide(Asking((Delay(1, "later"),)), 7)
 
 

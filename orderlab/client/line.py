@@ -58,7 +58,10 @@ class Line:
         """Refuse to go on when the client is closed, or is used in another event loop than before."""
         if self.over.is_set():
             raise ClientClosed(f"the client of {self.address.url} was closed: make a new one with connect(url)")
-        loop = asyncio.get_running_loop()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise RuntimeError("a client is used in an event loop: in an async function or a notebook cell") from None
         if self._loop not in (None, loop):
             raise ClientClosed(
                 f"the client of {self.address.url} belongs to another event loop: make a new one with connect(url)"

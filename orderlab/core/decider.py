@@ -122,6 +122,10 @@ class EntityState(Generic[EntityT]):
     entities: Mapping[str, EntityT] = field(default_factory=immutables.Map)
     versions: Mapping[str, int] = field(default_factory=immutables.Map)
 
+    def __post_init__(self) -> None:  # a plain dictionary would never equal the map of a state that was folded
+        object.__setattr__(self, "entities", _as_map(self.entities))
+        object.__setattr__(self, "versions", _as_map(self.versions))
+
     def __repr__(self) -> str:
         return f"<EntityState of {len(self.entities)} entities, {sum(self.versions.values())} events>"
 

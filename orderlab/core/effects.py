@@ -5,6 +5,8 @@ Describing is not doing. Only the runtime performs an effect, and replay perform
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
 
@@ -39,3 +41,21 @@ class Delay:
 
 
 Effect = AppendEvents | Emit | Delay
+
+
+def instant_after(since: datetime, seconds: float, name: str = "the seconds of a Delay") -> datetime:
+    """Return the instant so many seconds after another; the one rule for what is a length of time.
+
+    Raises:
+        ValueError: `seconds` is no length of time, or goes beyond the calendar; `name` says whose seconds they are.
+
+    >>> from datetime import UTC
+    >>> print(instant_after(datetime(2025, 1, 1, tzinfo=UTC), 90))
+    2025-01-01 00:01:30+00:00
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < inf:
+        raise ValueError(f"{name} must be a number from 0, not {seconds!r}")
+    try:
+        return since + timedelta(seconds=seconds)
+    except OverflowError:
+        raise ValueError(f"{name} must end within the calendar") from None

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from orderlab.core.decider import DeciderReducer, Fact, Reducer, Step
-from orderlab.core.effects import AppendEvents, Delay, Emit
+from orderlab.core.effects import AppendEvents, Delay, Emit, instant_after
 from orderlab.core.environment import Environment, TestClock
 from orderlab.core.errors import CorruptStream, VersionConflict
 from orderlab.core.log import NO_STREAM
 from orderlab.replay import fold
 from orderlab.testing.difference import failure
-from orderlab.testing.waiting import WaitingActions, due_instant, instant_after
+from orderlab.testing.waiting import WaitingActions, due_instant
 from orderlab.testing.writing import brief
 
 StateT = TypeVar("StateT")

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from heapq import heappop, heappush
 from itertools import count
-from math import inf
 from typing import Any
 
-from orderlab.core.effects import Delay
+from orderlab.core.effects import Delay, instant_after
 from orderlab.testing.writing import brief
 
 
@@ -58,23 +57,3 @@ def due_instant(delay: Delay, since: datetime) -> datetime:
         ValueError: The seconds are no length of time; the delay is named.
     """
     return instant_after(since, delay.seconds, f"the seconds of {brief(delay)}")
-
-
-def instant_after(since: datetime, seconds: float, name: str) -> datetime:
-    """Return the instant that lies so many seconds after another.
-
-    Raises:
-        ValueError: The seconds are no length of time; `name` says whose they are.
-
-    >>> from datetime import UTC
-    >>> instant_after(datetime(2025, 1, 1, tzinfo=UTC), -1, "by")
-    Traceback (most recent call last):
-        ...
-    ValueError: by must be a number from 0, not -1
-    """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < inf:
-        raise ValueError(f"{name} must be a number from 0, not {brief(seconds)}")
-    try:
-        return since + timedelta(seconds=seconds)
-    except OverflowError:
-        raise ValueError(f"{name} must end within the calendar, and {brief(seconds)} do not") from None

@@ -414,3 +414,9 @@ def test_a_state_is_named_after_the_kind_of_entity_where_nothing_else_is_said() 
 def test_the_names_of_states_are_a_tuple() -> None:
     with pytest.raises(TypeError, match=r"states must be a tuple of names, such as \('open',\)"):
         replace(ACCOUNTS, states="open")  # type: ignore[arg-type] # the mistake
+
+
+def test_a_state_written_with_dictionaries_equals_the_one_that_was_folded() -> None:
+    folded = account_reducer().replay(EntityState(), [("account-ada", 1, Deposited("ada", 500))])
+
+    assert folded == EntityState({"ada": Account("ada", 500)}, {"ada": 1})

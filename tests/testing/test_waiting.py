@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from orderlab.core.effects import Delay
-from orderlab.testing.waiting import WaitingActions, due_instant, instant_after
+from orderlab.core.effects import Delay, instant_after
+from orderlab.testing.waiting import WaitingActions, due_instant
 
 MIDNIGHT = datetime(2025, 1, 1, tzinfo=UTC)
 
