@@ -1318,5 +1318,6 @@ async def test_pages_that_the_server_cuts_short_lose_nothing(monkeypatch: pytest
 
 @pytest.mark.parametrize("after", [None, 0])
 def test_a_subscription_outside_an_event_loop_is_refused_in_a_sentence(after: int | None) -> None:
-    with pytest.raises(RuntimeError, match="a client is used in an event loop: in an async function or a notebook cell"):
+    sentence = "a client is used in an event loop: in an async function or a notebook cell"
+    with pytest.raises(RuntimeError, match=sentence):
         connect("http://127.0.0.1:9").subscribe(after=after)
