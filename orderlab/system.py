@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from time import time_ns
 from uuid import UUID
 
+from orderlab.drawing.tables import AsTable
 
-class SystemClock:
+
+class SystemClock(AsTable):
     """Tell the real time, in UTC."""
 
     def now(self) -> datetime:
@@ -17,7 +19,7 @@ class SystemClock:
         return "SystemClock()"
 
 
-class RandomIds:
+class RandomIds(AsTable):
     """Draw time-ordered random ids (UUID version 7, RFC 9562), so that new ones sort after old ones."""
 
     def new_id(self, kind: str) -> str:

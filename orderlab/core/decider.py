@@ -16,6 +16,7 @@ from orderlab.core.effects import AppendEvents, Effect, Emit
 from orderlab.core.environment import Environment
 from orderlab.core.errors import CorruptStream
 from orderlab.core.log import NO_STREAM
+from orderlab.drawing.tables import AsTable
 
 StateT = TypeVar("StateT")
 EntityT = TypeVar("EntityT")
@@ -25,7 +26,7 @@ Fact = tuple[str, int, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Generic[StateT]):
+class Step(AsTable, Generic[StateT]):
     """What one action led to: the state after it, and the effects asked for, in order."""
 
     state: StateT
@@ -49,7 +50,7 @@ class Decide(Protocol):
 
 
 @dataclass(frozen=True)
-class Decider(Generic[EntityT]):
+class Decider(AsTable, Generic[EntityT]):
     """A domain: its functions and its words, and nothing else.
 
     Args:
@@ -116,7 +117,7 @@ class Reducer(Protocol[StateT]):
 
 
 @dataclass(frozen=True, slots=True)
-class EntityState(Generic[EntityT]):
+class EntityState(AsTable, Generic[EntityT]):
     """All entities of a domain by key, and how many events each has had."""
 
     entities: Mapping[str, EntityT] = field(default_factory=immutables.Map)
@@ -130,7 +131,7 @@ class EntityState(Generic[EntityT]):
         return f"<EntityState of {len(self.entities)} entities, {sum(self.versions.values())} events>"
 
 
-class DeciderReducer(Generic[EntityT, StateT]):
+class DeciderReducer(AsTable, Generic[EntityT, StateT]):
     """Lift a decider over all its entities.
 
     The clock is read once and an id drawn at most once for a command, here and nowhere else in the core.

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from math import inf
 from typing import Any
 
+from orderlab.drawing.tables import AsTable
+
 
 @dataclass(frozen=True, slots=True)
-class AppendEvents:
+class AppendEvents(AsTable):
     """Append `events` to a stream, all or nothing.
 
     Args:
@@ -26,14 +28,14 @@ class AppendEvents:
 
 
 @dataclass(frozen=True, slots=True)
-class Emit:
+class Emit(AsTable):
     """Announce `action` to whoever follows, once its events are durable."""
 
     action: Any
 
 
 @dataclass(frozen=True, slots=True)
-class Delay:
+class Delay(AsTable):
     """Feed `action` back to the reducer after `seconds` on the environment's clock."""
 
     seconds: float

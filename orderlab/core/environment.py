@@ -9,6 +9,8 @@ from itertools import count
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
+from orderlab.drawing.tables import AsTable
+
 
 class Clock(Protocol):
     """Tell the time; the only way in which time reaches the pure core."""
@@ -54,7 +56,7 @@ class AlarmClock(Clock, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class FixedClock:
+class FixedClock(AsTable):
     """A clock that stands still, for deciding as of one instant.
 
     >>> FixedClock(datetime(2025, 1, 1, tzinfo=UTC)).now().year
@@ -71,7 +73,7 @@ class FixedClock:
         return self.at
 
 
-class TestClock:
+class TestClock(AsTable):
     """A clock that moves only when it is told to, and rings the alarms that it passes.
 
     >>> clock = TestClock()
@@ -134,7 +136,7 @@ class TestClock:
         return f"TestClock({self._now.isoformat()})"
 
 
-class SequentialIds:
+class SequentialIds(AsTable):
     """Count: `order-1`, `order-2`, …; the ids a person can follow.
 
     >>> ids = SequentialIds()
@@ -158,7 +160,7 @@ class SequentialIds:
         return "SequentialIds()"
 
 
-class SeededIds:
+class SeededIds(AsTable):
     """Draw from a seeded generator: look like real ids, and are the same at every run.
 
     >>> SeededIds(7).new_id("order") == SeededIds(7).new_id("order")

@@ -1,7 +1,9 @@
 """The exceptions: a bug or the infrastructure, never a domain's refusal (that is a value)."""
 
+from orderlab.drawing.tables import AsTable
 
-class OrderlabError(Exception):
+
+class OrderlabError(AsTable, Exception):
     """Base of every exception this package raises on purpose; its text is one sentence for a person."""
 
 

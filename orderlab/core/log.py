@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from orderlab.drawing.tables import AsTable
+
 NO_STREAM = 0
 """The `expected_version` of a stream that must not have any events yet."""
 
@@ -27,7 +29,7 @@ class EncodedEvent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(AsTable):
     """A domain event together with what its writer wants recorded about it.
 
     Args:
@@ -49,7 +51,7 @@ class NewEvent:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class RecordedEvent:
+class RecordedEvent(AsTable):
     """An event in the log, with everything known about it.
 
     `version` counts from 1 in its stream, `position` from 1 in the whole log, without gaps and in commit order;
@@ -89,7 +91,7 @@ class StoredEvent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(AsTable):
     """Where an append went: the stream's version after its last event, and the position of each event.
 
     `repeated` tells that its event ids were in the log already, and that nothing was written now. `rows` are the

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from orderlab.drawing.tables import AsTable
 from orderlab.orders.model import OrderItem
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -14,7 +15,7 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceOrder:
+class PlaceOrder(AsTable):
     """Order these items; without an `order_id` one is drawn."""
 
     customer_id: str
@@ -27,7 +28,7 @@ class PlaceOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelOrder:
+class CancelOrder(AsTable):
     """Call off an order that has not been shipped."""
 
     order_id: str
@@ -35,7 +36,7 @@ class CancelOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class ShipOrder:
+class ShipOrder(AsTable):
     """Hand an order to the carrier."""
 
     order_id: str
@@ -43,7 +44,7 @@ class ShipOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPlaced:
+class OrderPlaced(AsTable):
     """An order was placed."""
 
     order_id: str
@@ -54,7 +55,7 @@ class OrderPlaced:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderCancelled:
+class OrderCancelled(AsTable):
     """An order was called off."""
 
     order_id: str
@@ -63,7 +64,7 @@ class OrderCancelled:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderShipped:
+class OrderShipped(AsTable):
     """An order was handed to the carrier."""
 
     order_id: str
@@ -72,14 +73,14 @@ class OrderShipped:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderNotFound:
+class OrderNotFound(AsTable):
     """Refused: there is no order with this id."""
 
     order_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class InvalidOrderState:
+class InvalidOrderState(AsTable):
     """Refused: the order's status does not allow it."""
 
     order_id: str
@@ -87,7 +88,7 @@ class InvalidOrderState:
 
 
 @dataclass(frozen=True, slots=True)
-class ValidationFailed:
+class ValidationFailed(AsTable):
     """Refused: the command itself breaks a rule; `error` is one sentence that names the field."""
 
     error: str

@@ -9,10 +9,11 @@ import immutables
 
 from orderlab.drawing import tables
 from orderlab.drawing.machine import Edge, Machine
+from orderlab.drawing.tables import AsTable
 
 
 @dataclass(frozen=True, slots=True)
-class OrderItem:
+class OrderItem(AsTable):
     """One line of an order: a product, how many of it, and what each costs in cents.
 
     >>> OrderItem("p-1", "Mug", 3, 250).total_cents
@@ -31,21 +32,21 @@ class OrderItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(AsTable):
     """No order yet: the status before the first event. No order in an `OrderState` has it."""
 
     name: ClassVar[str] = "draft"
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(AsTable):
     """The customer has ordered; the order can be shipped or cancelled."""
 
     name: ClassVar[str] = "placed"
 
 
 @dataclass(frozen=True, slots=True)
-class Shipped:
+class Shipped(AsTable):
     """The parcel is on its way; nothing more can happen to the order."""
 
     name: ClassVar[str] = "shipped"
@@ -54,7 +55,7 @@ class Shipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(AsTable):
     """The order will not be sent; nothing more can happen to it."""
 
     name: ClassVar[str] = "cancelled"

@@ -8,12 +8,13 @@ import immutables
 from orderlab.core.decider import DeciderReducer
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.log import NO_STREAM
+from orderlab.drawing.tables import AsTable
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import Order, OrderState
 
 
 @dataclass(frozen=True, slots=True)
-class OrderEnvironment:
+class OrderEnvironment(AsTable):
     """All that the order reducer reads of the world."""
 
     clock: Clock
