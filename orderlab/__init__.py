@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from orderlab.eventstore.duckdb import DuckDBEventStore as DuckDBEventStore
     from orderlab.eventstore.memory import InMemoryEventStore as InMemoryEventStore
     from orderlab.eventstore.urls import open_event_store as open_event_store
+    from orderlab.notebook.timetravel import TimeTravel as TimeTravel
     from orderlab.orders.actions import CancelOrder as CancelOrder
     from orderlab.orders.actions import InvalidOrderState as InvalidOrderState
     from orderlab.orders.actions import OrderCancelled as OrderCancelled
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from orderlab.server.background import serve as serve
     from orderlab.system import RandomIds as RandomIds
     from orderlab.system import SystemClock as SystemClock
+    from orderlab.timeline.statemachine import StateMachine as StateMachine
+    from orderlab.timeline.timeline import Timeline as Timeline
 
 _CONTENTS = {
     "core.decider": ("Decider", "DeciderReducer", "EntityState", "Step"),
@@ -90,6 +93,9 @@ _CONTENTS = {
     "runtime": ("Store",),
     "server.background": ("serve",),
     "system": ("RandomIds", "SystemClock"),
+    "notebook.timetravel": ("TimeTravel",),
+    "timeline.statemachine": ("StateMachine",),
+    "timeline.timeline": ("Timeline",),
 }
 _HOME = {name: module for module, names in _CONTENTS.items() for name in names}
 

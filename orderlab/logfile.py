@@ -5,14 +5,13 @@ out, so a payload of an old shape stays what it is.
 """
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, BinaryIO, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -22,7 +21,8 @@ from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import CodecError, OrderlabError, Unwritable
 from orderlab.core.log import Appended, EncodedEvent, NewEvent, StoredEvent
 from orderlab.eventstore.base import EventStore
-from orderlab.eventstore.stored import encode_append
+from orderlab.eventstore.stored import as_utc, encode_append
+from orderlab.eventstore.succession import Succession
 from orderlab.orders.codec import ORDER_CODEC
 
 _TOGETHER = 5_000
@@ -69,21 +69,38 @@ async def export_lines(
         path: The file.
         progress: Called now and then with the number of events written.
     """
-    target, written = Path(path), 0
+    written = 0
+    with _replacing(Path(path)) as file:
+        async for lines in lines_of(event_store):
+            await asyncio.to_thread(file.write, b"".join(lines))
+            written += len(lines)
+            progress(written)
+    return written
+
+
+def write_lines(rows: Iterable[StoredEvent], path: str | PathLike[str]) -> int:
+    """Write rows, of a log that is in no event store, to a file as `export_lines` does; return how many there are."""
+    written, encode = 0, msgspec.json.Encoder().encode
+    with _replacing(Path(path)) as file:
+        for row in rows:
+            file.write(encode(_line(row)) + b"\n")
+            written += 1
+    return written
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
+    """Give a file to write that takes its name when it is whole, and replaces one that was there before only then."""
     partial = target.with_name(f".{target.name}.partial")
     try:
-        with await asyncio.to_thread(partial.open, "wb") as file:
-            async for lines in lines_of(event_store):
-                await asyncio.to_thread(file.write, b"".join(lines))
-                written += len(lines)
-                progress(written)
-        await asyncio.to_thread(os.replace, partial, target)
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(target)
     except OSError as error:
         raise LogFileError(f"{target} cannot be written: {error.strerror}") from error
     finally:
         with suppress(OSError):  # it is not there if all went well, or if nothing did
-            await asyncio.to_thread(partial.unlink)
-    return written
+            partial.unlink()
 
 
 async def lines_of(event_store: EventStore) -> AsyncIterator[list[bytes]]:
@@ -132,6 +149,47 @@ def require_lines(path: str | PathLike[str], codec: Codec = ORDER_CODEC) -> None
     next(_read(Path(path), codec), None)
 
 
+def read_lines(path: str | PathLike[str]) -> Iterator[StoredEvent]:
+    """Give the rows of an exported log, of which each is checked to follow those before it; no payload is decoded.
+
+    Raises:
+        LogFileError: The file cannot be read, or a line is no event or does not follow; those before it were given.
+    """
+    path, succession = Path(path), Succession()
+    for number, line in _lines(path):
+        row = StoredEvent(
+            line.position,
+            line.stream_id,
+            line.version,
+            line.event_id,
+            line.event_type,
+            line.schema_version,
+            as_utc(line.recorded_at),
+            line.correlation_id,
+            line.causation_id,
+            bytes(line.metadata).decode(),
+            bytes(line.payload).decode(),
+        )
+        if problem := succession.problem_with(row):
+            raise LogFileError(f"{path}, line {number}: {problem}")
+        yield row
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Line]]:
+    """Give each line of a file with its number."""
+    decode = msgspec.json.Decoder(Line).decode
+    try:
+        with path.open("rb") as file:
+            for number, text in enumerate(file, start=1):
+                try:
+                    line = decode(text)
+                except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+                    raise LogFileError(f"{path}, line {number}: {error}") from error
+                yield number, line
+    except OSError as error:
+        raise LogFileError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def _line(row: StoredEvent) -> Line:
     # A line break in JSON is nothing but a space between two parts of it, and would break the line here.
     metadata, payload = (text.replace("\n", " ").encode() for text in (row.metadata, row.payload))
@@ -140,50 +198,16 @@ def _line(row: StoredEvent) -> Line:
 
 def _read(path: Path, codec: Codec) -> Iterator[_Checked]:
     """Read and check every line; what no event store would take, or no reader could use later, is not let in."""
-    decoder, sequence = msgspec.json.Decoder(Line), _Sequence()
-    try:
-        with path.open("rb") as file:
-            for number, text in enumerate(file, start=1):
-                try:
-                    line = decoder.decode(text)
-                    checked = _checked(number, line, codec)
-                    codec.decode(EncodedEvent(*checked.row[4:6], checked.row.payload), checked.row.recorded_at)
-                except (msgspec.DecodeError, CodecError, Unwritable, UnicodeError, RecursionError) as error:
-                    raise LogFileError(f"{path}, line {number}: {error}") from error
-                if problem := sequence.problem_with(checked.row):
-                    raise LogFileError(f"{path}, line {number}: {problem}")
-                yield checked
-    except OSError as error:
-        raise LogFileError(f"{path} cannot be read: {error.strerror}") from error
-
-
-class _Sequence:
-    """What the lines so far leave to the next one: places, a time not earlier, an id of its own.
-
-    All of it is known before anything is written: an event store refuses an event that does not follow, but then takes
-    those after it, in the wrong places.
-    """
-
-    def __init__(self) -> None:
-        self._position = 0
-        self._recorded_at = datetime.min.replace(tzinfo=UTC)
-        self._versions: dict[str, int] = {}
-        self._ids: set[int] = set()
-
-    def problem_with(self, row: StoredEvent) -> str | None:
-        """Say why a row cannot be the next, or take it in."""
-        version = self._versions.get(row.stream_id, 0) + 1
-        if row.position != self._position + 1:
-            return f"position is {row.position}, and {self._position + 1} is next"
-        if row.version != version:
-            return f"version is {row.version}, and {version} is next in stream {row.stream_id}"
-        if row.recorded_at < self._recorded_at:
-            return "recorded_at is earlier than on the line before"
-        if row.event_id.int in self._ids:
-            return f"event_id {row.event_id} is that of an earlier line"
-        self._position, self._recorded_at, self._versions[row.stream_id] = row.position, row.recorded_at, version
-        self._ids.add(row.event_id.int)
-        return None
+    succession = Succession()
+    for number, line in _lines(path):
+        try:
+            checked = _checked(number, line, codec)
+            codec.decode(EncodedEvent(*checked.row[4:6], checked.row.payload), checked.row.recorded_at)
+        except (msgspec.DecodeError, CodecError, Unwritable, UnicodeError, RecursionError) as error:
+            raise LogFileError(f"{path}, line {number}: {error}") from error
+        if problem := succession.problem_with(checked.row):
+            raise LogFileError(f"{path}, line {number}: {problem}")
+        yield checked
 
 
 def _checked(number: int, line: Line, codec: Codec) -> _Checked:

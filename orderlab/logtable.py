@@ -13,6 +13,8 @@ import pandas as pd
 from orderlab.core.errors import OrderlabError
 from orderlab.core.log import StoredEvent
 from orderlab.eventstore.base import Columns, EventStore
+from orderlab.eventstore.stored import as_utc
+from orderlab.eventstore.succession import Succession
 
 _COLUMNS = tuple(name for name in StoredEvent._fields if name not in ("metadata", "payload"))
 _DTYPES = {
@@ -23,9 +25,18 @@ _DTYPES = {
 }
 """Said, and not left to what is found, so that a column has one type also where it is empty."""
 
+_AS_SQL = {
+    **{name: f"{name}::BIGINT" for name in ("position", "version", "schema_version")},
+    **{name: f"{name}::VARCHAR" for name in ("stream_id", "event_type", "correlation_id", "causation_id")},
+    **{name: f"{name}::VARCHAR" for name in ("metadata", "payload")},
+    "event_id": "event_id::UUID",
+    "recorded_at": "make_timestamp(epoch_us(recorded_at))",  # in UTC, whether or not the file says so
+}
+_NO_ROWS: Columns = {name: [] for name in StoredEvent._fields}
+
 
 class LogTableError(OrderlabError):
-    """A table that cannot be written."""
+    """A table that cannot be written, or that is no log."""
 
 
 async def frame_of(event_store: EventStore, *, after: int = 0, until: int | None = None) -> pd.DataFrame:
@@ -58,12 +69,49 @@ async def export_parquet(event_store: EventStore, path: str | PathLike[str]) -> 
 
     The file appears when it is whole; one that was there before is replaced only then.
     """
-    dtypes = {**_DTYPES, **dict.fromkeys(("event_id", "metadata", "payload"), "str")}
-    empty = pd.DataFrame(columns=list(StoredEvent._fields)).astype(dtypes)
-    parts = [pd.DataFrame(columns).astype(dtypes) async for columns in event_store.read_columns(*StoredEvent._fields)]
-    table = pd.concat(parts, ignore_index=True) if parts else empty
+    parts = [_table(columns) async for columns in event_store.read_columns(*StoredEvent._fields)]
+    table = pd.concat(parts, ignore_index=True) if parts else _table(_NO_ROWS)
     await asyncio.to_thread(_write_parquet, table, Path(path))
     return len(table)
+
+
+def write_parquet(rows: Iterable[StoredEvent], path: str | PathLike[str]) -> int:
+    """Write rows, of a log that is in no event store, to a file as `export_parquet` does; return how many there are."""
+    columns = dict(zip(StoredEvent._fields, map(list, zip(*rows, strict=True)), strict=False))
+    table = _table(columns or _NO_ROWS)
+    _write_parquet(table, Path(path))
+    return len(table)
+
+
+def read_parquet(path: str | PathLike[str]) -> list[StoredEvent]:
+    """Return the rows of a log that was written to a Parquet file, each checked to follow those before it.
+
+    Raises:
+        LogTableError: The file cannot be read or is no log, or a row does not follow; names the row.
+    """
+    wanted = ", ".join(_AS_SQL[name] for name in StoredEvent._fields)
+    try:
+        with duckdb.connect() as connection:
+            table = connection.read_parquet(str(path))
+            if missing := set(StoredEvent._fields).difference(table.columns):
+                raise LogTableError(f"{path} is no log: it has no column {', '.join(sorted(missing))}")
+            found = table.project(wanted).fetchall()
+    except duckdb.Error as error:
+        raise LogTableError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+    succession, rows = Succession(), []
+    for number, values in enumerate(found, start=1):
+        if None in values[:7] or None in values[9:]:
+            raise LogTableError(f"{path}, row {number}: only a correlation_id and a causation_id may be missing")
+        row = StoredEvent._make((*values[:6], as_utc(values[6]), *values[7:]))
+        if problem := succession.problem_with(row):
+            raise LogTableError(f"{path}, row {number}: {problem}")
+        rows.append(row)
+    return rows
+
+
+def _table(columns: Columns) -> pd.DataFrame:
+    dtypes = {**_DTYPES, **dict.fromkeys(("event_id", "metadata", "payload"), "str")}
+    return pd.DataFrame(columns).astype(dtypes)
 
 
 def _part(columns: Columns) -> pd.DataFrame:

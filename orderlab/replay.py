@@ -81,6 +81,31 @@ def fold(reducer: Reducer[StateT], state: StateT, facts: Iterable[Fact]) -> Stat
     return state
 
 
+def decoded(columns: Columns, codec: Codec) -> list[Any] | None:
+    """Decode a stretch in one tight loop; None if it holds an event that is not in the present shape of its type.
+
+    Most of a log is in the present shape. The rest is left to a reader that goes event by event, knows the old shapes,
+    and names the event that cannot be read.
+
+    Args:
+        columns: Has `event_type`, `schema_version` and `payload`.
+        codec: How events become JSON and back.
+    """
+    shapes = set(zip(columns["event_type"], columns["schema_version"], strict=True))
+    decoders = {event_type: codec.current_decoder(event_type, version) for event_type, version in shapes}
+    if None in decoders.values() or len(decoders) < len(shapes):
+        return None
+    present = cast("dict[str, Callable[[str], Any]]", decoders)
+    try:
+        return [
+            present[event_type](payload)
+            for event_type, payload in zip(columns["event_type"], columns["payload"], strict=True)
+        ]
+    except Exception as error:  # noqa: BLE001 - met again by whoever reads event by event, and says which it is
+        logger.debug("a stretch of the log is read event by event: %s", error)
+        return None
+
+
 async def position_of(event_store: EventStore, until: int | datetime | None) -> int:
     """Return the position meant by `until`: itself, the last one recorded not later, or the end of the log."""
     if not callable(getattr(event_store, "head", None)):
@@ -94,14 +119,19 @@ async def position_of(event_store: EventStore, until: int | datetime | None) -> 
         return min(until, head)
     if not isinstance(until, datetime):
         raise TypeError(f"until must be a position or a datetime, not {until!r}")
-    if until.utcoffset() is None:
-        raise ValueError(f"until must be a timezone-aware datetime, and {until.isoformat()} has no zone")
+    require_zone("until", until)
     # Times never decrease with position, so the place is found by halving.
     low, high = 0, head
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if await _recorded_at(event_store, middle) <= until else (low, middle - 1)
     return low
+
+
+def require_zone(name: str, time: datetime) -> None:
+    """Refuse a time that says nothing of where it was: a log's times are aware."""
+    if time.utcoffset() is None:
+        raise ValueError(f"{name} must be a timezone-aware datetime, and {time.isoformat()} has no zone")
 
 
 class _NothingToRead:
@@ -130,32 +160,11 @@ async def _facts(event_store: EventStore, after: int, until: int | None) -> Asyn
     """Give the log in stretches of facts."""
     async for columns in event_store.read_columns(*_FACT_COLUMNS, after=after, until=until):
         length = len(columns["version"])
-        events = _decoded(columns, event_store.codec)
+        events = decoded(columns, event_store.codec)
         if events is None:
             events = [recorded.event async for recorded in event_store.read_all(after=after, limit=length)]
         yield zip(columns["stream_id"], columns["version"], events, strict=True)
         after += length
-
-
-def _decoded(columns: Columns, codec: Codec) -> list[Any] | None:
-    """Decode a stretch in one tight loop; None if it holds an event that is not in the present shape of its type.
-
-    Most of a log is in the present shape. The rest is left to `read_all`, which goes event by event, knows the old
-    shapes, and names the event that cannot be read.
-    """
-    shapes = set(zip(columns["event_type"], columns["schema_version"], strict=True))
-    decoders = {event_type: codec.current_decoder(event_type, version) for event_type, version in shapes}
-    if None in decoders.values() or len(decoders) < len(shapes):
-        return None
-    present = cast("dict[str, Callable[[str], Any]]", decoders)
-    try:
-        return [
-            present[event_type](payload)
-            for event_type, payload in zip(columns["event_type"], columns["payload"], strict=True)
-        ]
-    except Exception as error:  # noqa: BLE001 - `read_all` meets it again, and says of which event it is
-        logger.debug("a stretch of the log is read event by event: %s", error)
-        return None
 
 
 async def _recorded_at(event_store: EventStore, position: int) -> datetime:

@@ -26,12 +26,27 @@ def run(*arguments: str) -> list[str]:
 
 def test_every_benchmark_runs_and_cleans_up_after_itself(tmp_path: Path) -> None:
     lines = run("tests/benchmarks", "--quick", "--events", "51", "--folder", str(tmp_path))
-    measures = ["Replay", "One stream", "Append one", "Append 51 events", "64 writers", "Import 20 orders"]
+    measures = [
+        "Replay",
+        "One stream",
+        "Append one",
+        "Append 51 events",
+        "64 writers",
+        "Import 20 orders",
+        "Index a log",
+    ]
     assert len(measures) == len(BENCHMARKS)
     of_server = [*WITH_WRK, "Broadcast to 20", "Broadcast to 3 of 4"]
     assert len(of_server) == len(SERVER_BENCHMARKS)
     for measure in measures + of_server:
         assert any(line.startswith(f" {measure}") for line in lines), measure
+    assert max(map(len, lines)) <= WIDTH
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_benchmark_runs_when_it_is_named(tmp_path: Path) -> None:
+    lines = run("tests/benchmarks", "--quick", "--only", "timeline-large", "--folder", str(tmp_path))
+    assert any(line.startswith(" One order as of any") for line in lines)
     assert max(map(len, lines)) <= WIDTH
     assert list(tmp_path.iterdir()) == []
 

@@ -32,6 +32,7 @@ PROMISED = re.findall(
     SystemClock TestClock RandomIds SequentialIds SeededIds
     RecordedEvent NewEvent NO_STREAM VersionConflict CorruptStream
     InMemoryEventStore DuckDBEventStore open_event_store load_state Store Outcome NoMatchingAction serve connect
+    Timeline StateMachine TimeTravel
     """,
 )
 """The names of the contract that exist so far."""
@@ -111,6 +112,10 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(program: str) -> None:
     assert loaded_by(program) == set()
+
+
+def test_time_travel_needs_numpy_alone() -> None:
+    assert loaded_by("from orderlab import StateMachine, Timeline") == {"numpy"}
 
 
 def test_a_check_for_heavy_libraries_would_find_one() -> None:

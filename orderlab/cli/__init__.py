@@ -1,4 +1,4 @@
-"""The command line: `orderlab demo`, `serve`, `import`, `simulate`, `replay`, `export`.
+"""The command line: `orderlab lab`, `demo`, `serve`, `import`, `simulate`, `replay`, `export`.
 
 A module for each thing that can be done; `console` holds how they all speak. This one only lists them.
 """
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orderlab.cli import copying, demo, filling, replaying, serving
+from orderlab.cli import copying, demo, filling, lab, replaying, serving
 from orderlab.cli.console import run, show_version
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ def orderlab(version: Version = False) -> None:
     """Learn event sourcing by running it: a log of orders, and everything that follows from it."""
 
 
+app.command("lab", epilog="Example: orderlab lab")(lab.lab)
 app.command("demo", epilog="Example: orderlab demo")(demo.demo)
 app.command("serve", epilog="Example: orderlab serve --sample")(serving.serve)
 app.command("import", epilog="Example: orderlab import online_retail.csv --to duckdb:///retail.duckdb")(filling.load)

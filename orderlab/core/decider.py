@@ -149,7 +149,8 @@ class DeciderReducer(AsTable, Generic[EntityT, StateT]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.decider.name}{'' if self.check_versions else ', unchecked'}>"
 
-    # How the state is kept. A reducer with a state class of its own overrides these four.
+    # How the state is kept. A reducer with a state class of its own overrides the first four, and may
+    # override the fifth: without it, time travel folds forward only.
 
     def initial_state(self) -> StateT:
         """Return the state before any event."""
@@ -172,6 +173,12 @@ class DeciderReducer(AsTable, Generic[EntityT, StateT]):
         entities = _as_map(state.entities).update({key: entity for key, (entity, _) in changed.items()})
         versions = _as_map(state.versions).update({key: version for key, (_, version) in changed.items()})
         return EntityState(entities, versions)  # type: ignore[return-value]
+
+    def without_entities(self, state: StateT, keys: Iterable[str]) -> StateT:
+        """Return a state without the entities with these keys, each of which is in it: for going back in time."""
+        assert isinstance(state, EntityState)
+        keys = list(keys)
+        return EntityState(_without(state.entities, keys), _without(state.versions, keys))  # type: ignore[return-value]
 
     # What follows from the two functions.
 
@@ -266,3 +273,10 @@ class DeciderReducer(AsTable, Generic[EntityT, StateT]):
 
 def _as_map(mapping: Mapping[str, Any]) -> "immutables.Map[str, Any]":
     return mapping if isinstance(mapping, immutables.Map) else immutables.Map(mapping)
+
+
+def _without(mapping: Mapping[str, Any], keys: Iterable[str]) -> "immutables.Map[str, Any]":
+    changed = _as_map(mapping).mutate()
+    for key in keys:
+        del changed[key]
+    return changed.finish()

@@ -1,26 +1,53 @@
 """Draw a state machine: boxes in columns from left to right, arrows between them."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orderlab.drawing import svg
+from orderlab.drawing.arrows import Arrow, arrow_head, merged
+from orderlab.drawing.boxes import HEIGHT, Box
+from orderlab.drawing.columns import columns_of
+from orderlab.drawing.grid import Grid
+from orderlab.drawing.routing import Way, ways_of
+from orderlab.drawing.shapes import Point, Rectangle
 
-_WIDTH, _HEIGHT = 118, 46
-_GAP_X, _GAP_Y, _MARGIN = 122, 34, 16
+_MARGIN = 10.0
+_GAP = 34.0
+_GAP_BETWEEN_COLUMNS = 52.0
+_ROOM_FOR_LOOP = 42.0
+_ROOMY, _CROWDED = 2, 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An arrow from one state to another, with what causes it."""
+    """An arrow from one state to another, with what causes it.
+
+    Args:
+        source: The state that it leads from.
+        target: The state that it leads to.
+        label: What causes it.
+        events: What happens on the way, for a page that lights the arrow of what happened.
+        dashed: It is there, and should not be.
+    """
 
     source: str
     target: str
     label: str
+    events: tuple[str, ...] = ()
+    dashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """States and arrows to be drawn; `initial` is the state that nothing leads to.
+    """States and arrows to be drawn.
+
+    A state that nothing leaves has a double rim, one that nothing leads to a dashed one.
+
+    Args:
+        initial: The state in which everything begins.
+        edges: The arrows; those between the same two states are drawn as one, with several lines of text.
+        named: States in the order in which they are to stand, and such as no arrow names.
 
     >>> Machine("off", (Edge("off", "on", "press"),)).states
     ('off', 'on')
@@ -28,93 +55,146 @@ class Machine:
 
     initial: str
     edges: tuple[Edge, ...]
+    named: tuple[str, ...] = ()
 
     @property
     def states(self) -> tuple[str, ...]:
-        """Every state once, in the order in which the arrows name them."""
-        named = [self.initial, *(name for edge in self.edges for name in (edge.source, edge.target))]
-        return tuple(dict.fromkeys(named))
+        """Every state once, the initial one first, then as they were named, or as the arrows name them."""
+        ends = (name for edge in self.edges for name in (edge.source, edge.target))
+        return tuple(dict.fromkeys((self.initial, *self.named, *ends)))
 
-    def to_svg(self, *, lit: str | None = None, counts: Mapping[str, int] | None = None, findable: bool = False) -> str:
-        """Return the machine as an SVG document, one state lit, or a count in each.
+    def to_svg(
+        self,
+        *,
+        lit: str | None = None,
+        counts: Mapping[str, int] | None = None,
+        edge_counts: Mapping[Edge, int] | None = None,
+        findable: bool = False,
+    ) -> str:
+        """Return the machine as an SVG document.
 
         Args:
             lit: The state to be lit.
             counts: How many there are in a state, written under its name.
-            findable: Put each state and each arrow into a group that says which it is, as `data-state="on"` and
-                `data-edge="press"`, so that a live page can find what it has to change.
+            edge_counts: How often a way was gone, written beside its label.
+            findable: Put each state and each arrow into a group that says which it is, so that a live page can find
+                what it has to change: `data-state="on"`; and `data-source`, `data-target`, `data-edge="press"` and
+                `data-events`, the last two with spaces between several. In each there is a text with `data-count`.
         """
-        places = self._places()
-        width = max(x for x, _ in places.values()) + _WIDTH + _MARGIN
-        height = max(y for _, y in places.values()) + _HEIGHT + _MARGIN
+        boxes = self._boxes(lit, counts, findable)
+        arrows = merged(self.edges, edge_counts, findable)
+        places = self._places(boxes, arrows)
+        linked = Grid(places, self._columns())
+        ways = ways_of(linked, [(each.source, each.target) for each in arrows], [each.size for each in arrows])
+        rooms = [*places.values(), *_rooms(ways)]
+        places |= self._apart([name for name in self.states if name not in places], boxes, rooms)
+        rooms += places.values()
+        by = Point(_MARGIN - min(room.x for room in rooms), _MARGIN - min(room.y for room in rooms))
         return svg.document(
-            width,
-            height,
-            _arrow_head(),
-            *(
-                _named(_arrow(places[edge.source], places[edge.target], edge.label), findable, data_edge=edge.label)
-                for edge in self.edges
-            ),
-            *(
-                _named(_box(name, place, lit=name == lit, count=(counts or {}).get(name)), findable, data_state=name)
-                for name, place in places.items()
-            ),
-            title=self._described(lit, counts),
+            round(max(room.right for room in rooms) + by.x + _MARGIN),
+            round(max(room.bottom for room in rooms) + by.y + _MARGIN),
+            arrow_head(),
+            *(arrow.drawn(way, by, findable=findable) for arrow, way in zip(arrows, ways, strict=True)),
+            *(boxes[name].drawn(place, by, findable=findable) for name, place in places.items()),
+            title=self._described(lit, counts, edge_counts),
         )
 
-    def picture(self, *, lit: str | None = None, counts: Mapping[str, int] | None = None) -> str:
+    def picture(
+        self,
+        *,
+        lit: str | None = None,
+        counts: Mapping[str, int] | None = None,
+        edge_counts: Mapping[Edge, int] | None = None,
+    ) -> str:
         """Return the machine as an HTML image that also untrusted notebooks show."""
-        return svg.image(self.to_svg(lit=lit, counts=counts), alt=self._described(lit, counts))
+        drawn = self.to_svg(lit=lit, counts=counts, edge_counts=edge_counts)
+        return svg.image(drawn, alt=self._described(lit, counts, edge_counts))
 
-    def _described(self, lit: str | None, counts: Mapping[str, int] | None) -> str:
-        arrows = ", ".join(f"{edge.source} to {edge.target} by {edge.label}" for edge in self.edges)
+    def _described(
+        self, lit: str | None, counts: Mapping[str, int] | None, edge_counts: Mapping[Edge, int] | None
+    ) -> str:
+        """Say in words what the picture shows."""
+        gone = edge_counts or {}
+        arrows = ", ".join(
+            f"{edge.source} to {edge.target} by {edge.label}"
+            + (" (unexpected)" if edge.dashed else "")
+            + (f" ({gone[edge]} times)" if edge in gone else "")
+            for edge in self.edges
+        )
         now = f"; now {lit}" if lit else ""
         counted = "; " + ", ".join(f"{count} {name}" for name, count in counts.items()) if counts else ""
         return f"State machine: {arrows}{now}{counted}"
 
-    def _places(self) -> dict[str, tuple[int, int]]:
-        """Put each state in the column of its distance from the first, the columns centred."""
-        column = {self.initial: 0}
+    def _boxes(self, lit: str | None, counts: Mapping[str, int] | None, findable: bool) -> dict[str, Box]:
+        """Return what each box shows."""
+        entered, left = self._reached(), {edge.source for edge in self.edges if not edge.dashed}
+        return {
+            name: Box(
+                name,
+                is_lit=name == lit,
+                is_final=name not in left and name in entered and name != self.initial,
+                is_reached=name in entered,
+                count=(counts or {}).get(name),
+                has_room=findable and name != self.initial,
+            )
+            for name in self.states
+        }
+
+    def _reached(self) -> set[str]:
+        """Return the states to which arrows lead from the first."""
+        reached = {self.initial}
         for _ in self.states:
-            for edge in self.edges:
-                if edge.source in column:
-                    column.setdefault(edge.target, column[edge.source] + 1)
-        columns: dict[int, list[str]] = {}
-        for name in self.states:
-            columns.setdefault(column.get(name, 0), []).append(name)
-        tallest = max(map(len, columns.values()))
-        places = {}
-        for index, names in columns.items():
-            top = _MARGIN + (tallest - len(names)) * (_HEIGHT + _GAP_Y) // 2
+            reached |= {edge.target for edge in self.edges if edge.source in reached}
+        return reached
+
+    def _columns(self) -> list[list[str]]:
+        expected = [(edge.source, edge.target) for edge in self.edges if not edge.dashed]
+        others = [(edge.source, edge.target) for edge in self.edges if edge.dashed]
+        return columns_of(self.initial, self.states, [expected, others])
+
+    def _places(self, boxes: Mapping[str, Box], arrows: Iterable[Arrow]) -> dict[str, Rectangle]:
+        """Put the columns side by side, their boxes centred."""
+        columns = self._columns()
+        index = {name: number for number, names in enumerate(columns) for name in names}
+        gaps, gap, crowd = [_GAP_BETWEEN_COLUMNS] * len(columns), _GAP, Counter[int]()
+        for arrow in arrows:
+            ends = index[arrow.source], index[arrow.target]
+            nearest = min(ends)
+            if ends[0] != ends[1] and abs(ends[0] - ends[1]) == 1:
+                crowd[nearest] += 1
+                gaps[nearest] = max(gaps[nearest], arrow.size[0] + 22)
+            elif ends[0] == ends[1]:
+                gaps[nearest] = max(gaps[nearest], arrow.size[0] / 2 + 22)
+                if len(columns[nearest]) > 1:
+                    gap = max(gap, arrow.size[1] + _ROOM_FOR_LOOP)
+        for nearest, number in crowd.items():
+            # Lines that fan out or cross leave less room for the texts between them.
+            gaps[nearest] *= 1 + _CROWDED * max(number - _ROOMY, 0)
+        x, places = 0.0, {}
+        for names, space in zip(columns, gaps, strict=True):
+            width = max(boxes[name].width for name in names)
             for row, name in enumerate(names):
-                places[name] = (_MARGIN + index * (_WIDTH + _GAP_X), top + row * (_HEIGHT + _GAP_Y))
+                middle = (row - (len(names) - 1) / 2) * (HEIGHT + gap)
+                places[name] = Rectangle(x, middle - HEIGHT / 2, width, HEIGHT)
+            x += width + space
+        return places
+
+    def _apart(
+        self, names: Iterable[str], boxes: Mapping[str, Box], rooms: Sequence[Rectangle]
+    ) -> dict[str, Rectangle]:
+        """Put the states that no arrow names below all others, in rows."""
+        left, right = min(room.x for room in rooms), max(room.right for room in rooms)
+        x, y, places = left, max(room.bottom for room in rooms) + _GAP / 2, {}
+        for name in names:
+            if x > left and x + boxes[name].width > right:
+                x, y = left, y + HEIGHT + _GAP / 2
+            places[name] = Rectangle(x, y, boxes[name].width, HEIGHT)
+            x += boxes[name].width + _GAP / 2
         return places
 
 
-def _named(drawn: str, findable: bool, **name: str) -> str:
-    return svg.element("g", drawn, **name) if findable else drawn
-
-
-def _box(name: str, place: tuple[int, int], *, lit: bool, count: int | None) -> str:
-    x, y = place
-    fill, stroke, ink = ("#0b6e4f", "#0b6e4f", "#ffffff") if lit else ("#eef3f7", "#52606d", "#1f2933")
-    middle = x + _WIDTH / 2
-    label = svg.text(name, middle, y + (20 if count is not None else 28), size=15, weight="bold", fill=ink)
-    number = "" if count is None else svg.text(f"{count:,}", middle, y + 38, fill=ink)
-    box = svg.element("rect", x=x, y=y, width=_WIDTH, height=_HEIGHT, rx=9, fill=fill, stroke=stroke)
-    return box + label + number
-
-
-def _arrow(source: tuple[int, int], target: tuple[int, int], label: str) -> str:
-    x1, y1 = source[0] + _WIDTH, source[1] + _HEIGHT / 2
-    x2, y2 = target[0] - 7, target[1] + _HEIGHT / 2
-    line = svg.element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke="#52606d", stroke_width=1.6, marker_end="url(#head)")
-    # Clear of the line: a slanted one rises by ten over half the width of a label, and text sits on its baseline.
-    offset = -10 if y1 == y2 else -18 if y2 < y1 else 27
-    return line + svg.text(label, (x1 + x2) / 2, (y1 + y2) / 2 + offset, size=12)
-
-
-def _arrow_head() -> str:
-    tip = svg.element("path", d="M0,0 L8,4 L0,8 Z", fill="#52606d")
-    marker = svg.element("marker", tip, id="head", markerWidth=8, markerHeight=8, refX=6, refY=4, orient="auto")
-    return svg.element("defs", marker)
+def _rooms(ways: Iterable[Way]) -> Iterable[Rectangle]:
+    for way in ways:
+        yield way.text
+        for dot in way.route.along():
+            yield Rectangle(dot.x - 1, dot.y - 1, 2, 2)

@@ -24,11 +24,21 @@ def element(name: str, *children: str, **attributes: object) -> str:
     return f"<{name}{written}>{''.join(children)}</{name}>" if children else f"<{name}{written}/>"
 
 
-def text(content: str, x: float, y: float, *, size: int = 13, weight: str = "normal", fill: str = "#1f2933") -> str:
-    """Return a line of text centred on a point."""
+def text(
+    content: str,
+    x: float | str,
+    y: float | str,
+    *,
+    size: int = 13,
+    weight: str = "normal",
+    fill: str = "#1f2933",
+    title: str = "",
+    **attributes: object,
+) -> str:
+    """Return a line of text centred on a point; `title` is the whole of a text that is shortened."""
     return element(
         "text",
-        escape(content),
+        escape(content) + (element("title", escape(title)) if title else ""),
         x=x,
         y=y,
         font_family="sans-serif",
@@ -36,6 +46,7 @@ def text(content: str, x: float, y: float, *, size: int = 13, weight: str = "nor
         font_weight=weight,
         fill=fill,
         text_anchor="middle",
+        **attributes,
     )
 
 

@@ -1,12 +1,17 @@
 """What every event store can do."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from orderlab.core.codec import Codec
 from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import AppendRefused, OrderlabError
-from orderlab.core.log import Appended, RecordedEvent
+from orderlab.core.log import Appended, RecordedEvent, StoredEvent
+
+if TYPE_CHECKING:  # a tenth of a second that an event store can do without
+    import numpy as np
+    import numpy.typing as npt
 
 Columns = dict[str, list[Any]]
 """A stretch of the log by column: for each name that was asked for, one value an event, in position order."""
@@ -97,4 +102,62 @@ class EventStore(Protocol):
 
     async def close(self) -> None:
         """Finish what was accepted and let go of everything; closing twice is harmless."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """A log without its contents: what time travel keeps of every event, as arrays in position order.
+
+    Args:
+        streams: The number of each event's stream; streams are numbered from 0 in the order of their first events.
+        versions: The version of each event in its stream.
+        types: The number of each event's type.
+        type_names: The event types by their numbers.
+        times: When each event was recorded, in microseconds since 1970, UTC.
+    """
+
+    streams: "npt.NDArray[np.integer[Any]]"
+    versions: "npt.NDArray[np.integer[Any]]"
+    types: "npt.NDArray[np.integer[Any]]"
+    type_names: tuple[str, ...]
+    times: "npt.NDArray[np.int64]"
+
+    def __len__(self) -> int:
+        return len(self.streams)
+
+
+class LogReader(Protocol):
+    """A log that can be read at any place at once, without an event loop: for time travel."""
+
+    def outline(self) -> Outline:
+        """Return the log without its contents."""
+        ...
+
+    def rows(self, positions: Sequence[int]) -> list[StoredEvent]:
+        """Return the rows at these positions, each of which is in the log, in the order asked for."""
+        ...
+
+    def columns(self, *names: str, after: int, until: int) -> Columns:
+        """Return a stretch of the log by column, undecoded, as `EventStore.read_columns` does."""
+        ...
+
+    def stream_of(self, stream_id: str) -> int | None:
+        """Return the number that the outline gives a stream; None for a stream that is not there."""
+        ...
+
+    def stream_ids(self, after: int, until: int) -> list[str]:
+        """Return the id of each stream whose first event is in a stretch, in the order of these events."""
+        ...
+
+
+@runtime_checkable
+class ReadsAnywhere(Protocol):
+    """An event store that also offers a `LogReader`, so that a log too large for memory can stay where it is.
+
+    No event store needs to: any other is read into memory.
+    """
+
+    async def log_reader(self) -> LogReader:
+        """Return a reader of the log as it is now; it works for as long as the event store is open."""
         ...

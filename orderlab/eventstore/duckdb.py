@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 import duckdb
-import numpy as np
 
 from orderlab.core.codec import Codec
 from orderlab.core.environment import Clock, IdGenerator
@@ -19,6 +18,7 @@ from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended, StoredEvent
 from orderlab.eventstore.base import Columns, EventStoreError
 from orderlab.eventstore.duckdb_file import failure
+from orderlab.eventstore.duckdb_reader import DuckDBLogReader, read_stretch
 from orderlab.eventstore.duckdb_writer import DuckDBWriter
 from orderlab.eventstore.rows import RowEventStore, require_columns, require_range
 from orderlab.eventstore.stored import EncodedAppend, as_utc
@@ -88,7 +88,7 @@ class DuckDBEventStore(RowEventStore):
         head = await self.head()
         end = head if until is None else min(until, head)
         for start in range(after, end, _STRETCH):
-            yield await self._read(partial(_columns, names=wanted, after=start, until=min(end, start + _STRETCH)))
+            yield await self._read(partial(read_stretch, names=wanted, after=start, until=min(end, start + _STRETCH)))
 
     async def list_streams(self) -> list[str]:
         """Return the id of every stream, in the order of their first events."""
@@ -102,6 +102,10 @@ class DuckDBEventStore(RowEventStore):
         await self._open()
         self._require_open()
         return self._writer.position
+
+    async def log_reader(self) -> DuckDBLogReader:
+        """Return a reader of the log as it is now; it works for as long as the event store is open."""
+        return DuckDBLogReader(self._read_at_once, await self.head())
 
     async def close(self) -> None:
         """Write what was accepted, checkpoint, and let go of the file; closing twice is harmless."""
@@ -130,34 +134,31 @@ class DuckDBEventStore(RowEventStore):
         """Run a query on a cursor of its own, in a reader's thread."""
         await self._open()
         self._require_open()
+        return await asyncio.get_running_loop().run_in_executor(self._readers, partial(self._run, query))
 
-        def run() -> T:
-            self._writer.require_file()
-            try:
-                with self._writer.reader.cursor() as cursor:
-                    return query(cursor)
-            except duckdb.Error as error:
-                raise failure(self.path, error) from error
+    def _read_at_once(self, query: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Do the same and wait for it here: in a reader's thread all the same, for which closing waits."""
+        try:
+            self._require_open()
+            return self._readers.submit(self._run, query).result()
+        except (EventStoreError, RuntimeError) as error:
+            if not self._closed:
+                raise
+            raise EventStoreError(
+                f"{self!r} is closed, and a timeline of its log reads from it: keep it open as long as the timeline is "
+                "used, or load the timeline with in_memory=True"
+            ) from error
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+    def _run(self, query: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        self._writer.require_file()
+        try:
+            with self._writer.reader.cursor() as cursor:
+                return query(cursor)
+        except duckdb.Error as error:
+            raise failure(self.path, error) from error
 
     def __repr__(self) -> str:
         return f"<DuckDBEventStore {self.path.name}>"
-
-
-def _columns(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...], after: int, until: int) -> Columns:
-    query = (
-        f"SELECT position AS place, {', '.join(names)} FROM events "  # noqa: S608 - the names are those of StoredEvent
-        "WHERE position > ? AND position <= ?"
-    )
-    found = cursor.execute(query, [after, until]).fetchnumpy()
-    # DuckDB gives rows as they were inserted, which is by position; to have it sort them again takes a fifth longer.
-    if not np.array_equal(found.pop("place"), np.arange(after + 1, until + 1)):
-        raise EventStoreError(f"the log does not hold each position from {after + 1} to {until} once, in order")
-    columns: dict[str, list[Any]] = {name: values.tolist() for name, values in found.items()}
-    if "recorded_at" in columns:
-        columns["recorded_at"] = list(map(as_utc, columns["recorded_at"]))
-    return columns
 
 
 def _let_go(writer: DuckDBWriter, readers: ThreadPoolExecutor) -> None:

@@ -3,7 +3,9 @@
 import os
 import re
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -65,11 +67,34 @@ def open_file(path: Path, *, create: bool = True) -> duckdb.DuckDBPyConnection:
         raise
 
 
-def connect(path: Path, *, create: bool) -> duckdb.DuckDBPyConnection:
+def open_for_reading(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a log's file without ever writing to it; this process must `release` it in the end.
+
+    Unlike a writer, a reader knows no stream's version, so that ten million events are open at once; and what it has
+    read of the file it lets go again.
+
+    Args:
+        path: The file, resolved.
+
+    Raises:
+        EventStoreError: It cannot be opened, or is no log; one sentence says why and what to do.
+    """
+    try:
+        _claim(path)
+    except OSError as error:
+        raise failure(path, error) from error
+    try:
+        return connect(path, create=False, config={**_CONFIG, "access_mode": "READ_ONLY", "memory_limit": "256MB"})
+    except BaseException:
+        release(path)
+        raise
+
+
+def connect(path: Path, *, create: bool, config: Mapping[str, Any] = _CONFIG) -> duckdb.DuckDBPyConnection:
     """Connect to a log's file that this process has claimed already."""
     try:
         _require_duckdb(path)
-        connection = duckdb.connect(str(path), config=_CONFIG)
+        connection = duckdb.connect(str(path), config=dict(config))
         try:
             _require_schema(connection, path, create=create)
         except BaseException:

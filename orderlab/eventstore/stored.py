@@ -70,6 +70,28 @@ def decode_stored(row: StoredEvent, codec: Codec) -> RecordedEvent:
     )
 
 
+def encode_recorded(recorded: RecordedEvent, codec: Codec) -> StoredEvent:
+    """Return a recorded event as the row it is in a log; its value in the present shape of its type.
+
+    Raises:
+        CodecError: Its value or its metadata has no JSON form.
+    """
+    event_type, schema_version, payload = codec.encode(recorded.event)
+    return StoredEvent(
+        recorded.position,
+        recorded.stream_id,
+        recorded.version,
+        recorded.event_id,
+        event_type,
+        schema_version,
+        recorded.recorded_at,
+        recorded.correlation_id,
+        recorded.causation_id,
+        _metadata_text(recorded.metadata),
+        payload,
+    )
+
+
 def unreadable(position: int, stream_id: str, version: int, reason: object) -> UnreadableEvent:
     """Say which event cannot be decoded, and why."""
     return UnreadableEvent(f"event at position {position} (stream {stream_id}, version {version}): {reason}")

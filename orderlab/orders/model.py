@@ -138,9 +138,13 @@ class OrderState:
 MACHINE = Machine(
     initial="draft",
     edges=(
-        Edge("draft", "placed", "PlaceOrder"),
-        Edge("placed", "shipped", "ShipOrder"),
-        Edge("placed", "cancelled", "CancelOrder"),
+        Edge("draft", "placed", "PlaceOrder", ("OrderPlaced",)),
+        Edge("placed", "shipped", "ShipOrder", ("OrderShipped",)),
+        Edge("placed", "cancelled", "CancelOrder", ("OrderCancelled",)),
     ),
+    named=("draft", "placed", "shipped", "cancelled"),
 )
-"""The picture of an order's life, for showing; the rules are those of `decide`."""
+"""The picture of an order's life, for showing; the rules are those of `decide`.
+
+The layers below those that can compute it need it; that `StateMachine.of(ORDERS)` draws the same is tested.
+"""

@@ -1,6 +1,6 @@
 """The order domain in the shape of a reducer: state and action in, new state and effects out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import immutables
@@ -55,6 +55,13 @@ class OrderReducer(DeciderReducer[Order, OrderState]):
     def with_entities(self, state: OrderState, changed: Mapping[str, tuple[Order, int]]) -> OrderState:
         """Return a state with many orders changed at once."""
         return OrderState(_map(state).update({order_id: order for order_id, (order, _) in changed.items()}))
+
+    def without_entities(self, state: OrderState, keys: Iterable[str]) -> OrderState:
+        """Return a state without these orders, each of which is in it."""
+        orders = _map(state).mutate()
+        for order_id in keys:
+            del orders[order_id]
+        return OrderState(orders.finish())
 
 
 def _map(state: OrderState) -> "immutables.Map[str, Order]":

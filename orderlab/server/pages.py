@@ -1,4 +1,8 @@
-"""The live page at `/`, and the files it is made of, read from the package for each request: from a wheel as well."""
+"""The live page at `/`, time travel at `/timetravel`, and the files they are made of.
+
+They are read from the package for each request: from a wheel as well. What draws machines and stories is the one module
+that notebooks and exported pages have too, from `orderlab.drawing`.
+"""
 
 from hashlib import sha256
 from importlib.resources import files
@@ -8,21 +12,28 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from orderlab.drawing import files as shared
 from orderlab.orders.model import MACHINE
 from orderlab.server.backend import backend_of
 from orderlab.server.problems import Problem
 from orderlab.server.reading import has_tag
+from orderlab.server.stories import STORIES
 
 _FILES = files("orderlab.server") / "static"
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_SHARED = {"timetravel.js": shared.script, "timetravel.css": shared.style}
 _PLACE_OF_MACHINE = "<!-- the machine -->"
 
 
 async def live_page(request: Request) -> Response:
     """Show the orders live, the state machine drawn with what there is now."""
     machine = MACHINE.to_svg(counts=backend_of(request).listing.counts(), findable=True)
-    page = (_FILES / "index.html").read_text(encoding="utf-8")
-    return HTMLResponse(page.replace(_PLACE_OF_MACHINE, machine))
+    return HTMLResponse(_text("index.html").replace(_PLACE_OF_MACHINE, machine))
+
+
+async def time_travel_page(request: Request) -> Response:
+    """Show the log so far, for dragging through it."""
+    return HTMLResponse(_text("timetravel.html"))
 
 
 async def static_file(request: Request) -> Response:
@@ -35,11 +46,18 @@ async def icon(request: Request) -> Response:
     return _answer(request, "icon.svg")
 
 
+def _text(name: str) -> str:
+    return (_FILES / name).read_text(encoding="utf-8")
+
+
 def _answer(request: Request, name: str) -> Response:
     media_type = _MEDIA_TYPES.get(PurePosixPath(name).suffix)
-    if media_type is None or all(name != file.name for file in _FILES.iterdir()):
+    if media_type is not None and name in _SHARED:
+        content = _SHARED[name]().encode()
+    elif media_type is not None and any(name == file.name for file in _FILES.iterdir()):
+        content = (_FILES / name).read_bytes()
+    else:
         raise Problem("not_found", f"there is nothing at {request.url.path}")
-    content = (_FILES / name).read_bytes()
     # Kept by the browser, and asked for again each time: modules of two versions must never meet in one page.
     headers = {"ETag": f'"{sha256(content).hexdigest()[:20]}"', "Cache-Control": "no-cache"}
     if has_tag(request, headers["ETag"]):
@@ -49,6 +67,8 @@ def _answer(request: Request, name: str) -> Response:
 
 PAGES = (
     Route("/", live_page, methods=["GET"]),
+    Route("/timetravel", time_travel_page, methods=["GET"]),
     Route("/static/{name}", static_file, methods=["GET"]),
     Route("/favicon.ico", icon, methods=["GET"]),
+    *STORIES,
 )

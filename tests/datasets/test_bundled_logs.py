@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from commandline import done
 
+from orderlab.commandfile import read_commands
 from orderlab.core.environment import SequentialIds, TestClock
 from orderlab.core.log import StoredEvent
 from orderlab.datasets.desk import simulate
@@ -21,7 +22,8 @@ from orderlab.runtime import Store
 
 DATA = Path(__file__).parents[2] / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
-LOGS = sorted(DATA.glob("*.jsonl"))
+SCRIPT = DATA / "desk-small-commands.jsonl"
+LOGS = sorted(set(DATA.glob("*.jsonl")) - {SCRIPT})
 
 each_log = pytest.mark.parametrize("log", LOGS, ids=lambda log: log.stem)
 
@@ -51,6 +53,24 @@ def test_the_commands_in_the_readme_make_the_same_bytes_again(tmp_path: Path) ->
     assert {log.name for log in LOGS} == set(made)
     for log in LOGS:
         assert made[log.name] == log.read_bytes(), log.name
+
+
+def test_the_code_in_the_readme_writes_the_script_of_the_small_log_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [code] = [block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "write_commands" in block]
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+
+    assert (tmp_path / SCRIPT.name).read_bytes() == SCRIPT.read_bytes()
+
+
+def test_the_script_has_as_many_commands_as_the_readme_says_and_every_one_that_was_refused() -> None:
+    commands, log = read_commands(SCRIPT), lines_of(DATA / "desk-small.jsonl")
+
+    assert f"all {len(commands)} commands" in README
+    assert str(len(commands) - len(log)) == row_of(DATA / "desk-small.jsonl")[-1]
+    assert {line["correlation_id"] for line in log} < {timed.key for timed in commands}
 
 
 @each_log

@@ -1,0 +1,183 @@
+"""Read a log's DuckDB file at any place, for time travel over logs that do not fit into memory.
+
+Of five million streams not one name is held: a stream goes by a hash of its id, which DuckDB makes as it reads.
+"""
+
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from orderlab.core.log import StoredEvent
+from orderlab.eventstore.base import Columns, EventStoreError, Outline
+from orderlab.eventstore.duckdb_file import failure, open_for_reading, release
+from orderlab.eventstore.stored import as_utc
+
+T = TypeVar("T")
+
+_STRETCH = 500_000
+"""Events read at a time, which takes too little for DuckDB to draw a bar of its progress into a notebook."""
+
+_ALL = ", ".join(StoredEvent._fields)
+
+_ROW_GROUP = 122_880
+"""DuckDB keeps so many rows together, and passes over those that cannot hold what is wanted."""
+
+_MOST_QUERIES = 8
+
+
+class Run(Protocol):
+    """Run a query on a cursor, and return what it gives."""
+
+    def __call__(self, query: Callable[[duckdb.DuckDBPyConnection], T], /) -> T:
+        """Raise `EventStoreError` if it fails."""
+        ...
+
+
+class DuckDBLogReader:
+    """A `LogReader` of a DuckDB file.
+
+    Args:
+        run: Runs a query on the file.
+        head: The position of the last event; later ones are not seen.
+    """
+
+    def __init__(self, run: Run, head: int) -> None:
+        self._run = run
+        self._head = head
+        self._hashes = np.empty(0, dtype=np.uint64)
+        self._numbers = np.empty(0, dtype=np.int32)
+
+    def __len__(self) -> int:
+        return self._head
+
+    def outline(self) -> Outline:
+        """Return the log without its contents."""
+        types = self._run(lambda cursor: cursor.execute("SELECT DISTINCT event_type FROM events").fetchall())
+        names = sorted(name for (name,) in types)
+        hashes = np.empty(self._head, dtype=np.uint64)
+        columns = {
+            "version": np.empty(self._head, dtype=np.int32),
+            "type": np.empty(self._head, dtype=np.min_scalar_type(len(names))),
+            "time": np.empty(self._head, dtype=np.int64),
+        }
+        for after in range(0, self._head, _STRETCH):
+            until = min(after + _STRETCH, self._head)
+            found = self._run(lambda cursor: _outline(cursor, names, after, until))  # noqa: B023 - run at once
+            hashes[after:until] = found["stream"]
+            for name, column in columns.items():
+                column[after:until] = found[name]
+        streams = self._number(hashes)
+        return Outline(streams, columns["version"], columns["type"], tuple(names), columns["time"])
+
+    def rows(self, positions: Sequence[int]) -> list[StoredEvent]:
+        """Return the rows at these positions."""
+        found: dict[int, StoredEvent] = {}
+        for together in _near(positions):
+            query = f"SELECT {_ALL} FROM events WHERE position IN (SELECT unnest(?::BIGINT[]))"  # noqa: S608 - constant
+            for row in self._run(lambda cursor: cursor.execute(query, [together]).fetchall()):  # noqa: B023 - run at once
+                found[row[0]] = StoredEvent._make((*row[:6], as_utc(row[6]), *row[7:]))
+        return [found[position] for position in positions]
+
+    def columns(self, *names: str, after: int, until: int) -> Columns:
+        """Return a stretch of the log by column."""
+        return self._run(lambda cursor: read_stretch(cursor, names, after, until))
+
+    def stream_of(self, stream_id: str) -> int | None:
+        """Return the number of a stream; very seldom that of another, whose events then say so."""
+        [(number,)] = self._run(lambda cursor: cursor.execute("SELECT hash(?::VARCHAR)", [stream_id]).fetchall())
+        place = int(self._hashes.searchsorted(np.uint64(number)))
+        return int(self._numbers[place]) if place < len(self._hashes) and self._hashes[place] == number else None
+
+    def stream_ids(self, after: int, until: int) -> list[str]:
+        """Return the ids of the streams that begin in a stretch."""
+        query = "SELECT stream_id FROM events WHERE position > ? AND position <= ? AND version = 1 ORDER BY position"
+        return [each for (each,) in self._run(lambda cursor: cursor.execute(query, [after, until]).fetchall())]
+
+    def _number(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+        """Number the streams by their first events; return the number of each event's, and remember the hashes'."""
+        by_hash = hashes.argsort(kind="stable")
+        hashes = hashes[by_hash]
+        begins = np.ones(len(hashes), dtype=bool)
+        begins[1:] = hashes[1:] != hashes[:-1]
+        starts = np.flatnonzero(begins)
+        self._hashes = hashes[starts]
+        self._numbers = np.empty(len(starts), dtype=np.int32)
+        self._numbers[by_hash[starts].argsort()] = np.arange(len(starts), dtype=np.int32)
+        streams = np.empty(len(hashes), dtype=np.int32)
+        streams[by_hash] = np.repeat(self._numbers, np.diff(starts, append=len(hashes)))
+        return streams
+
+
+class DuckDBLogFile:
+    """A log's file, open for reading until it is closed or nobody has it any more; several processes may at once.
+
+    Raises:
+        EventStoreError: The file cannot be opened, or is no log.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.resolve()
+        self._connection = open_for_reading(self._path)
+        self._lock = threading.Lock()  # a connection is for one thread at a time
+        self.close = weakref.finalize(self, _let_go, self._connection, self._path)
+
+    def reader(self) -> DuckDBLogReader:
+        """Return a reader, which keeps the file open."""
+        [(head,)] = self.run(lambda cursor: cursor.execute("SELECT count(*) FROM events").fetchall())
+        return DuckDBLogReader(self.run, head)
+
+    def run(self, query: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run a query."""
+        try:
+            with self._lock:
+                return query(self._connection)
+        except duckdb.Error as error:
+            raise failure(self._path, error) from error
+
+
+def read_stretch(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...], after: int, until: int) -> Columns:
+    """Read a stretch of the log by column, as Python values."""
+    found = _arrays(cursor, ", ".join(names), after, until, [])
+    columns: dict[str, list[Any]] = {name: values.tolist() for name, values in found.items()}
+    if "recorded_at" in columns:
+        columns["recorded_at"] = list(map(as_utc, columns["recorded_at"]))
+    return columns
+
+
+def _outline(cursor: duckdb.DuckDBPyConnection, names: list[str], after: int, until: int) -> dict[str, Any]:
+    wanted = (
+        "hash(stream_id) AS stream, version, epoch_us(recorded_at) AS time, "
+        "(list_position(?, event_type) - 1)::UINTEGER AS type"
+    )
+    return _arrays(cursor, wanted, after, until, [names])
+
+
+def _arrays(
+    cursor: duckdb.DuckDBPyConnection, wanted: str, after: int, until: int, parameters: list[Any]
+) -> dict[str, Any]:
+    query = f"SELECT position AS place, {wanted} FROM events WHERE position > ? AND position <= ?"  # noqa: S608 - ours
+    found = cursor.execute(query, [*parameters, after, until]).fetchnumpy()
+    # DuckDB gives rows as they were inserted, which is by position; to have it sort them again takes a fifth longer.
+    if not np.array_equal(found.pop("place"), np.arange(after + 1, until + 1)):
+        raise EventStoreError(f"the log does not hold each position from {after + 1} to {until} once, in order")
+    return found
+
+
+def _near(positions: Sequence[int]) -> Iterator[list[int]]:
+    """Give positions in groups that are near each other, a query for each: between them the file is passed over."""
+    wanted = np.unique(np.asarray(positions, dtype=np.int64))
+    gaps = np.flatnonzero(np.diff(wanted) > _ROW_GROUP) + 1
+    for group in np.split(wanted, gaps if len(gaps) < _MOST_QUERIES else []):
+        if len(group):
+            yield group.tolist()
+
+
+def _let_go(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    connection.close()
+    release(path)

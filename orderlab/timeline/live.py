@@ -1,0 +1,80 @@
+"""A log event by event, as it comes: folded, and told in short texts for a page that puts them on one another."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from orderlab.core.decider import Decider
+from orderlab.core.errors import CorruptStream
+from orderlab.core.log import RecordedEvent
+from orderlab.timeline.entities import cannot_follow
+from orderlab.timeline.fields import fields_of, shown
+from orderlab.timeline.moments import Moment
+
+FULL_EVERY = 32
+"""A message holds all fields at every so many versions of a stream, so that a state is never further back than that."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class LiveFold:
+    """Fold events one by one, in the order of the log, and say of each what it found and what it left.
+
+    Args:
+        decider: The domain.
+    """
+
+    def __init__(self, decider: Decider[Any]) -> None:
+        self._decider = decider
+        self._entities: dict[str, Any] = {}
+
+    def take(self, recorded: RecordedEvent) -> Moment:
+        """Take in the next event.
+
+        Raises:
+            CorruptStream: It is of another domain, or cannot follow what its stream holds.
+        """
+        decider = self._decider
+        key = decider.key_in(recorded.stream_id)
+        before = self._entities.get(key)
+        try:
+            after = decider.evolve(before, recorded.event)
+        except CorruptStream as error:
+            raise cannot_follow((recorded.stream_id, recorded.version, recorded.event), error) from error
+        self._entities[key] = after
+        return Moment(
+            recorded.position,
+            recorded.recorded_at,
+            key,
+            recorded.event_type,
+            recorded.event,
+            before,
+            after,
+            decider.state_name(before),
+            decider.state_name(after),
+        )
+
+    def __repr__(self) -> str:
+        return f"<LiveFold of {len(self._entities):,} {self._decider.name}>"
+
+
+def message_of(moment: Moment, version: int) -> dict[str, Any]:
+    """Return one event as a view takes it that follows a log: what it changed, as short text; None for what is gone.
+
+    Args:
+        moment: The event.
+        version: Its version in its stream.
+    """
+    before, after = _texts(moment.before), _texts(moment.after)
+    changed = after if version % FULL_EVERY == 1 else {name: after[name] for name in after if before.get(name) != after[name]}
+    return {
+        "key": moment.key,
+        "type": moment.event_type,
+        "state": moment.after_name,
+        "time": (moment.recorded_at - _EPOCH) // _MILLISECOND,
+        "fields": {**{name: None for name in before if name not in after}, **changed},
+    }
+
+
+def _texts(entity: Any) -> dict[str, str]:
+    return {name: shown(value) for name, value in fields_of(entity).items()}

@@ -1,0 +1,32 @@
+"""The picture of a log: the state machine of its domain, with how often each way was gone."""
+
+from functools import lru_cache
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from orderlab.core.decider import Decider
+from orderlab.timeline.statemachine import StateMachine
+
+if TYPE_CHECKING:
+    from orderlab.timeline.timeline import Timeline
+
+_MOST_COUNTED = 50_000
+"""How many events are folded for a picture that nobody asked for."""
+
+
+def picture_of(timeline: "Timeline[Any]") -> str:
+    """Return the state machine of a log's domain as an HTML image, counted where the log is short enough.
+
+    It is part of a representation, and never raises.
+    """
+    try:
+        machine = machine_of(timeline.decider)
+        return (machine.counted(timeline) if len(timeline) <= _MOST_COUNTED else machine).picture()
+    except Exception as error:  # noqa: BLE001 - a notebook shows this instead of the picture
+        return f"<p>There is no picture of its state machine: {escape(str(error))}.</p>"
+
+
+@lru_cache(maxsize=32)
+def machine_of(decider: Decider[Any]) -> StateMachine:
+    """Return the state machine of a domain, computed once."""
+    return StateMachine.of(decider)

@@ -1,0 +1,67 @@
+"""`orderlab lab` in a real browser: a notebook is run from top to bottom, and nothing outside is asked for anything."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from browsing import chromium
+from commandline import environment
+from lab_process import lab
+from notebook_running import NOTEBOOKS
+
+EAVESDROPPER = """
+import os, sys
+
+def hear(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        with open(os.environ["HEARD"], "a") as file:
+            print(event, arguments[0 if event == "socket.getaddrinfo" else 1], file=file)
+
+sys.addaudithook(hear)
+"""
+"""Is imported by each Python process that finds it: the command, JupyterLab, and the kernels."""
+
+[FOLDING] = [path.name for path in NOTEBOOKS if path.name.startswith("01-")]
+
+
+@pytest.fixture
+def heard(tmp_path: Path) -> Path:
+    """Where it is written to whom the processes speak that find the eavesdropper, which is beside it."""
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook" / "sitecustomize.py").write_text(EAVESDROPPER)
+    return tmp_path / "heard.txt"
+
+
+def test_a_notebook_runs_and_nobody_outside_is_asked_for_anything(tmp_path: Path, heard: Path) -> None:
+    path = os.pathsep.join([str(tmp_path / "hook"), environment()["PYTHONPATH"]])
+    with lab(cwd=tmp_path, env={"PYTHONPATH": path, "HEARD": str(heard)}) as running, chromium() as browser:
+        page = browser.new_page(viewport={"width": 1400, "height": 12_000})  # cells out of sight are not drawn
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda opened: asked.append(opened.url))
+        page.goto(str(running.link.copy_with(path=f"/lab/tree/{FOLDING}")))
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]")
+
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.wait_for_function(
+            """() => {
+              const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
+              return prompts.length > 10 && prompts.every((prompt) => /[0-9]/.test(prompt.textContent));
+            }"""
+        )
+        pictures = page.eval_on_selector_all(
+            ".jp-OutputArea img", "images => images.map((image) => image.complete && image.naturalWidth)"
+        )
+
+        assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+        assert page.get_by_role("dialog").count() == 0
+        assert len(pictures) > 3
+        assert all(width > 100 for width in pictures)
+        ours = re.compile(rf"(http|ws)://127\.0\.0\.1:{running.link.port}/|data:|blob:")
+        assert [url for url in asked if not ours.match(url)] == []
+    lines = heard.read_text().splitlines()
+    assert lines
+    assert [line for line in lines if "127.0.0.1" not in line and "socket.getaddrinfo localhost" not in line] == []

@@ -1,0 +1,31 @@
+"""Answers to the exercises of notebook 01, right ones and wrong ones, by the id of the cell."""
+
+RIGHT = {
+    "exercise-1": "answer = next(n for n in range(len(LOG)) if fold_all(LOG[:n]).counts()['cancelled'])",
+    "exercise-2": """
+def cents_waiting(events):
+    waiting = {}
+    for event in events:
+        if isinstance(event, OrderPlaced):
+            waiting[event.order_id] = event.total_cents
+        else:
+            del waiting[event.order_id]
+    return sum(waiting.values())
+""",
+    "exercise-3": """
+SUSPECT = [placed, replace(placed, order_id="order-2"), shipped, cancelled, replace(cancelled, order_id="order-2")]
+answer = 3
+""",
+}
+
+WRONG = {
+    "exercise-1": "answer = 50",
+    "exercise-2": """
+def cents_waiting(events):
+    return sum(event.total_cents for event in events if isinstance(event, OrderPlaced))
+""",
+    "exercise-3": """
+SUSPECT = [placed, replace(placed, order_id="order-2"), shipped, cancelled, replace(cancelled, order_id="order-2")]
+answer = 2
+""",
+}
