@@ -97,7 +97,7 @@ def read_parquet(path: str | PathLike[str]) -> list[StoredEvent]:
                 raise LogTableError(f"{path} is no log: it has no column {', '.join(sorted(missing))}")
             found = table.project(wanted).fetchall()
     except duckdb.Error as error:
-        raise LogTableError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+        raise LogTableError(f"{path} cannot be read: {str(error).splitlines()[0].partition(': ')[2]}") from error
     succession, rows = Succession(), []
     for number, values in enumerate(found, start=1):
         if None in values[:7] or None in values[9:]:

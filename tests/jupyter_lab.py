@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import nbformat
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -24,11 +23,14 @@ _RUN = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
 
 def write_notebook(path: Path, cells: Sequence[str]) -> Path:
     """Write a notebook with code cells."""
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell, id=f"cell-{number}") for number, cell in enumerate(cells)],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-    )
-    nbformat.write(notebook, path)
+    new: dict[str, Any] = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    notebook = {
+        "cells": [{**new, "id": f"cell-{number}", "source": cell} for number, cell in enumerate(cells)],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    path.write_text(json.dumps(notebook))
     return path
 
 
@@ -36,15 +38,15 @@ def write_notebook(path: Path, cells: Sequence[str]) -> Path:
 def jupyter_lab(folder: Path) -> Iterator["Lab"]:
     """Run JupyterLab on a folder, with settings and history of its own; nothing of it asks for anything outside."""
     port = _free_port()
-    work = folder / "work"
+    work, environment = folder / "work", _environment(folder)
     work.mkdir(parents=True, exist_ok=True)
     settings = folder / "jupyterlab_settings_dir" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
     with (folder / "lab.log").open("w") as log:
-        process = subprocess.Popen(_command(port, work), cwd=work, env=_environment(folder), stdout=log, stderr=log)
+        process = subprocess.Popen(_command(port, work), cwd=work, env=environment, stdout=log, stderr=log)
         try:
-            lab = Lab(f"http://127.0.0.1:{port}", work)
+            lab = Lab(f"http://127.0.0.1:{port}", work, environment)
             lab.wait(process)
             yield lab
         finally:
@@ -58,10 +60,11 @@ class Lab:
     Args:
         url: Its address.
         folder: Where its notebooks are.
+        environment: The variables that it runs with, for other programs of Jupyter's.
     """
 
-    def __init__(self, url: str, folder: Path) -> None:
-        self.url, self.folder = url, folder
+    def __init__(self, url: str, folder: Path, environment: dict[str, str]) -> None:
+        self.url, self.folder, self.environment = url, folder, environment
 
     def wait(self, process: "subprocess.Popen[bytes]") -> None:
         """Wait until it answers."""
@@ -77,7 +80,7 @@ class Lab:
 
     def open(self, page: "Page", name: str) -> "OpenNotebook":
         """Open a notebook of the folder in a page."""
-        page.goto(f"{self.url}/lab/workspaces/auto-{name.split('.')[0]}/tree/{name}?token={_TOKEN}&reset")
+        page.goto(f"{self.url}/lab/workspaces/auto-{Path(name).stem}/tree/{name}?token={_TOKEN}&reset")
         page.wait_for_selector(".jp-NotebookPanel:visible .jp-Cell", timeout=1_000 * _PATIENCE_SECONDS)
         return OpenNotebook(self, page, name)
 
@@ -138,7 +141,7 @@ class OpenNotebook:
     def cells(self) -> list[str]:
         """The text of every cell, as the notebook's model has it."""
         texts: list[str] = self.page.evaluate(
-            "() => [...window.jupyterapp.shell.currentWidget.content.model.cells].map((cell) => cell.sharedModel.source)"
+            "() => [...window.jupyterapp.shell.currentWidget.content.model.cells].map(cell => cell.sharedModel.source)"
         )
         return texts
 
@@ -164,7 +167,8 @@ def _command(port: int, folder: Path) -> list[str]:
 def _environment(folder: Path) -> dict[str, str]:
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     labs = ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    return {**os.environ, **{name: str(folder / name.lower()) for name in (*names, *labs)}}
+    places = {name: str(folder / name.lower()) for name in (*names, *labs)}
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent), **places}
 
 
 def _free_port() -> int:

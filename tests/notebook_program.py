@@ -27,7 +27,6 @@ from traitlets.config import Config
 
 from orderlab import system
 
-
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 """Holds a number that is drawn anew for each widget, and says no more than that there is one."""
 

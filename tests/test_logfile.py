@@ -1,7 +1,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -24,7 +24,7 @@ from orderlab.core.log import Appended, EncodedEvent, NewEvent, StoredEvent
 from orderlab.eventstore.base import EventStore
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
-from orderlab.logfile import LogFileError, export_lines, import_lines, require_lines
+from orderlab.logfile import LogFileError, export_lines, import_lines, read_lines, require_lines, write_lines
 from orderlab.orders.actions import Event, OrderCancelled, OrderPlaced, OrderShipped
 from orderlab.orders.model import Cancelled, OrderItem
 from orderlab.replay import load_state
@@ -494,3 +494,54 @@ async def test_what_grows_while_it_is_exported_is_exported_up_to_where_it_was(
     assert await export_lines(event_store, tmp_path / "log.jsonl", progress=grow) == 5
     await asyncio.gather(*tasks)
     assert await event_store.head() == 5 + len(tasks)
+
+
+# Rows without an event store
+
+
+@in_event_loop
+async def test_the_rows_of_a_file_are_those_of_the_log_it_was_exported_from(tmp_path: Path) -> None:
+    event_store = await sample(in_memory())
+    await exported(tmp_path / "log.jsonl", event_store)
+    again = [row._replace(payload=row.payload.replace("\t", "")) for row in read_lines(tmp_path / "log.jsonl")]
+    expected = [StoredEvent._make(row) for row in await rows(event_store)]
+    assert again == [row._replace(payload=row.payload.replace("\t", "")) for row in expected]
+
+
+@in_event_loop
+async def test_rows_are_written_as_their_log_is_exported(tmp_path: Path) -> None:
+    lines = await exported(tmp_path / "log.jsonl")
+    assert write_lines(read_lines(tmp_path / "log.jsonl"), tmp_path / "again.jsonl") == len(lines)
+    assert (tmp_path / "again.jsonl").read_bytes() == (tmp_path / "log.jsonl").read_bytes()
+
+
+@in_event_loop
+async def test_a_row_that_does_not_follow_is_named_and_those_before_it_are_given(tmp_path: Path) -> None:
+    lines = await exported(tmp_path / "log.jsonl")
+    (tmp_path / "log.jsonl").write_text("\n".join([*lines[:2], lines[3]]), encoding="utf-8")
+    given: list[int] = []
+    with pytest.raises(LogFileError, match=r"log\.jsonl, line 3: position is 4, and 3 is next"):
+        given += (row.position for row in read_lines(tmp_path / "log.jsonl"))
+    assert given == [1, 2]
+
+
+def test_rows_of_what_is_no_log_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text("{}\n")
+    with pytest.raises(LogFileError, match=r"log\.jsonl, line 1: Object missing required field"):
+        next(read_lines(tmp_path / "log.jsonl"))
+    with pytest.raises(LogFileError, match="cannot be read: No such file or directory"):
+        next(read_lines(tmp_path / "absent.jsonl"))
+
+
+def test_rows_that_fail_half_way_leave_the_earlier_file(tmp_path: Path) -> None:
+    def fail() -> Iterator[StoredEvent]:
+        yield from ()
+        raise LogFileError("no more")
+
+    (tmp_path / "log.jsonl").write_text("precious")
+    with pytest.raises(LogFileError, match="no more"):
+        write_lines(fail(), tmp_path / "log.jsonl")
+    assert all_in(tmp_path) == ["log.jsonl"]
+    assert (tmp_path / "log.jsonl").read_text() == "precious"
+    with pytest.raises(LogFileError, match="cannot be written: No such file or directory"):
+        write_lines([], tmp_path / "absent" / "log.jsonl")

@@ -18,7 +18,7 @@ from orderlab.eventstore import memory
 from orderlab.eventstore.base import Columns, EventStore
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
-from orderlab.logtable import LogTableError, export_parquet, frame_from, frame_of
+from orderlab.logtable import LogTableError, export_parquet, frame_from, frame_of, read_parquet, write_parquet
 from orderlab.orders.actions import OrderCancelled, OrderPlaced
 from orderlab.orders.model import OrderItem
 
@@ -328,3 +328,78 @@ async def test_an_earlier_parquet_file_is_replaced_only_by_a_whole_one(
     await export_parquet(await two_orders(in_memory()), tmp_path / "log.parquet")
     assert all_in(tmp_path) == ["log.parquet"]
     assert parquet_types(tmp_path / "log.parquet") == PARQUET_TYPES
+
+
+# Rows without an event store
+
+
+async def stored(event_store: EventStore) -> list[StoredEvent]:
+    """Return the rows of a log."""
+    [columns] = [each async for each in event_store.read_columns(*StoredEvent._fields)]
+    return [StoredEvent._make(row) for row in zip(*(columns[name] for name in StoredEvent._fields), strict=True)]
+
+
+@in_event_loop
+async def test_the_rows_of_a_parquet_file_are_those_of_the_log_it_was_exported_from(tmp_path: Path) -> None:
+    event_store = await two_orders(in_memory())
+    await export_parquet(event_store, tmp_path / "log.parquet")
+    assert read_parquet(tmp_path / "log.parquet") == await stored(event_store)
+
+
+@in_event_loop
+async def test_rows_are_written_to_a_parquet_file_as_their_log_is_exported(tmp_path: Path) -> None:
+    rows = await stored(await two_orders(in_memory()))
+    assert write_parquet(iter(rows), tmp_path / "log.parquet") == 3
+    assert read_parquet(tmp_path / "log.parquet") == rows
+    assert parquet_types(tmp_path / "log.parquet") == PARQUET_TYPES
+
+
+def test_no_rows_are_a_parquet_file_with_the_columns_of_a_log(tmp_path: Path) -> None:
+    assert write_parquet([], tmp_path / "log.parquet") == 0
+    assert read_parquet(tmp_path / "log.parquet") == []
+    assert parquet_types(tmp_path / "log.parquet") == PARQUET_TYPES
+
+
+@in_event_loop
+async def test_a_time_without_a_zone_in_a_parquet_file_is_utc(tmp_path: Path) -> None:
+    rows = await stored(await two_orders(in_memory()))
+    write_parquet(rows, tmp_path / "log.parquet")
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * REPLACE (make_timestamp(epoch_us(recorded_at)) AS recorded_at) "
+            f"FROM '{tmp_path}/log.parquet') TO '{tmp_path}/naive.parquet'"
+        )
+    assert read_parquet(tmp_path / "naive.parquet") == rows
+
+
+@in_event_loop
+async def test_a_row_of_a_parquet_file_that_does_not_follow_is_named(tmp_path: Path) -> None:
+    rows = await stored(await two_orders(in_memory()))
+    write_parquet([rows[0], rows[2]], tmp_path / "log.parquet")
+    with pytest.raises(LogTableError, match=r"log\.parquet, row 2: position is 3, and 2 is next"):
+        read_parquet(tmp_path / "log.parquet")
+
+
+@in_event_loop
+async def test_a_row_of_a_parquet_file_that_lacks_a_value_is_named(tmp_path: Path) -> None:
+    rows = await stored(await two_orders(in_memory()))
+    write_parquet(rows, tmp_path / "log.parquet")
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * REPLACE (nullif(event_type, 'OrderCancelled') AS event_type) "
+            f"FROM '{tmp_path}/log.parquet') TO '{tmp_path}/holes.parquet'"
+        )
+    with pytest.raises(LogTableError, match=r"holes\.parquet, row 3: only a correlation_id and a causation_id may be"):
+        read_parquet(tmp_path / "holes.parquet")
+
+
+def test_a_parquet_file_that_is_no_log_is_refused(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT 1 AS position) TO '{tmp_path}/other.parquet'")
+    with pytest.raises(LogTableError, match=r"other\.parquet is no log: it has no column causation_id, correlation_id"):
+        read_parquet(tmp_path / "other.parquet")
+    (tmp_path / "text.parquet").write_text("no table at all")
+    for name in ("text.parquet", "absent.parquet"):
+        with pytest.raises(LogTableError, match=rf"{name} cannot be read: ") as caught:
+            read_parquet(tmp_path / name)
+        assert "\n" not in str(caught.value)

@@ -234,6 +234,6 @@ def test_every_command_of_the_readme_is_one_that_there_is(tmp_path: Path) -> Non
     parts = [part.split() for block in blocks for part in re.split(r"&&|\n", block)]
     subcommands = {words[1] for words in parts if len(words) > 1 and words[0] == "orderlab"}
 
-    assert "demo" in subcommands
+    assert "lab" in subcommands
     for subcommand in sorted(subcommands):
         assert f"orderlab {subcommand}" in done(subcommand, "--help", cwd=tmp_path)

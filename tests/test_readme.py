@@ -23,7 +23,7 @@ SERVE = "orderlab serve --sample"
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
-@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["orders", "client", "given", "frame", "accounts"])
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["orders", "timeline", "client", "given", "frame", "accounts"])
 def test_an_example_prints_what_the_readme_says(code: str, printed: str) -> None:
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
@@ -67,7 +67,7 @@ def test_the_commands_that_set_up_and_check_are_those_that_ci_runs() -> None:
 
     assert parts == {
         "pip install .",
-        "orderlab demo",
+        "orderlab lab",
         'pip install ".[test]"',
         "pytest",
         "ruff check .",

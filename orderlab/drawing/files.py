@@ -1,5 +1,4 @@
-"""The front end as texts: one JavaScript module and its style sheet, which the notebook, exported pages and the live
-page share."""
+"""The front end as texts: one JavaScript module and its style, which notebook, exported pages and live page share."""
 
 from functools import cache
 from importlib.resources import files

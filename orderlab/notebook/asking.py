@@ -1,44 +1,49 @@
-"""What a view asks the kernel, answered as short texts: it makes elements of them, and never takes them for markup."""
+"""What a view asks the kernel. The answer describes elements, as a tag and what is in it; a text in it stays a text."""
 
 from typing import Any
 
 from orderlab.timeline.timeline import Timeline
 from orderlab.timeline.whatif import what_if
 
+Node = str | list["Node"]
+"""A text, or the name of a tag followed by the nodes in it."""
+
 _STEPS = 30
 _HEADER = ["#", "", "outcome", "state", "why"]
+_LANES = {"facts": "The events, folded without it", "commands": "The commands, decided again without it"}
 
 
-def answer_to(timeline: Timeline[Any], position: Any) -> dict[str, Any]:
-    """Return what would be if the event at a position had not happened: a title, sentences and tables."""
+def answer_to(timeline: Timeline[Any], position: Any) -> list[Node]:
+    """Return what would be if the event at a position had not happened: sentences, and a table of each lane."""
     try:
         told = what_if(timeline, drop=position).as_dict(most=_STEPS)
+        event_type = timeline.event(position).event_type
     except Exception as error:  # noqa: BLE001 - whoever asked sits before the page, not before the kernel's log
-        return {"title": "", "sentences": [f"That cannot be told: {error}"], "tables": []}
-    lanes = [
-        _table(caption, told[name])
-        for name, caption in (("facts", "The events, folded without it"), ("commands", "The commands, decided again"))
-        if told[name] is not None
+        return [["p", f"That cannot be told: {error}"]]
+    return [
+        ["p", ["b", f"What if {event_type} at {position:,} had not happened?"]],
+        *[["p", sentence] for sentence in told["explained"].splitlines()],
+        *[_table(caption, told[lane]) for lane, caption in _LANES.items() if told[lane] is not None],
     ]
-    event_type = timeline.event(position).event_type
-    return {
-        "title": f"What if {event_type} at {position:,} had not happened?",
-        "sentences": told["explained"].splitlines(),
-        "tables": lanes,
-    }
 
 
-def _table(caption: str, lane: dict[str, Any]) -> dict[str, Any]:
-    rows = [
-        [
-            "" if step["position"] is None else f"{step['position']:,}",
-            step["what"],
-            step["outcome"],
-            step["after"] if step["before"] == step["after"] else f"{step['before']} → {step['after']}",
-            step["reason"],
-        ]
-        for step in lane["steps"]
-    ]
+def _table(caption: str, lane: dict[str, Any]) -> Node:
+    rows = [_row("td", _cells(step)) for step in lane["steps"]]
     if lane["left_out"]:
-        rows.append(["", f"and {lane['left_out']:,} more", "", "", ""])
-    return {"caption": caption, "header": _HEADER, "rows": rows}
+        rows.append(_row("td", ["", f"and {lane['left_out']:,} more", "", "", ""]))
+    return ["table", ["caption", caption], ["thead", _row("th", _HEADER)], ["tbody", *rows]]
+
+
+def _row(tag: str, cells: list[str]) -> Node:
+    shown: list[Node] = [[tag, cell] for cell in cells]
+    return ["tr", *shown]
+
+
+def _cells(step: dict[str, Any]) -> list[str]:
+    return [
+        "" if step["position"] is None else f"{step['position']:,}",
+        step["what"],
+        step["outcome"],
+        step["after"] if step["before"] == step["after"] else f"{step['before']} → {step['after']}",
+        step["reason"],
+    ]

@@ -25,7 +25,7 @@ from orderlab.timeline.timeline import Timeline
 _VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-class TimeTravel(anywidget.AnyWidget):  # type: ignore[misc] # anywidget derives it from a class without types
+class TimeTravel(anywidget.AnyWidget):
     """Drag through a log, in a notebook: the state machine lit, every event, and what it made of its entity.
 
     `step` is the position at which it stands, also after the reader has moved it; setting it moves the view. Under
@@ -143,7 +143,8 @@ class TimeTravel(anywidget.AnyWidget):  # type: ignore[misc] # anywidget derives
 
     def _asked(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
         """Answer what the view asks."""
-        self.send({"id": content.get("id"), **answer_to(self.timeline, content.get("what_if"))})
+        position = content.get("what_if")
+        self.send({"what_if": position, "nodes": answer_to(self.timeline, position)})
 
     def _page(self) -> str:
         return static.page(
@@ -192,7 +193,9 @@ def _within(timeline: Timeline[Any], position: Any) -> int:
         raise TypeError(f"a position is a whole number, or an aware datetime for goto, not {position!r}")
     found = int(position.__index__())
     if not -length - 1 <= found <= length:
-        raise IndexError(f"there is no position {found:,}: this log has {length:,} events, so it goes from 0 to {length:,}")
+        raise IndexError(
+            f"there is no position {found:,}: this log has {length:,} events, so it goes from 0 to {length:,}"
+        )
     return found if found >= 0 else length + 1 + found
 
 

@@ -1,7 +1,7 @@
 """What can be asked of a log as of any position."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import datetime
 from operator import index
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -189,6 +189,10 @@ class AsOf(Generic[StateT]):
             after, size = until, min(2 * size, _LARGEST_PAGE)
 
     def _running_counts(self, by: Any) -> RunningCounts:
+        if not (by is None or by == "state" or callable(by)):
+            raise TypeError(f'by must be None, "state" or a function from an entity to its label, not {by!r}')
+        if not isinstance(by, Hashable):  # it cannot be remembered
+            return RunningCounts(*self._labels(by), self._index)
         if by not in self._counts:
             self._counts[by] = RunningCounts(*self._labels(by), self._index)
             if len(self._counts) > _KEPT_COUNTS:
@@ -201,8 +205,6 @@ class AsOf(Generic[StateT]):
             return self._outline.types, self._outline.type_names
         if by == "state":
             return labelled(self._walk(), len(self), self.decider.state_name, self.decider.states)
-        if not callable(by):
-            raise TypeError(f'by must be None, "state" or a function from an entity to its label, not {by!r}')
         return labelled(self._walk(), len(self), by)
 
     def _walk(self) -> Iterator[list[Stride]]:

@@ -16,7 +16,7 @@ _FIRST_CHUNK = 512
 
 
 class Index:
-    """Where the events of each stream are; 12 bytes an event and 4 a stream.
+    """Where the events of each stream are; 12 bytes an event and 8 a stream.
 
     Args:
         outline: The log without its contents.

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from orderlab.core.decider import Decider
+from orderlab.drawing import tables
 from orderlab.eventstore.base import Outline
 from orderlab.timeline.outlining import instant
 from orderlab.timeline.walking import Stride
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(tables.AsTable):
     """One event of a log and the entity it is about, before and after.
 
     Args:

@@ -10,7 +10,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import appending, broadcasting, bulk, importing, replaying, serving, streams, subscriber, writers
+from benchmarks import (
+    appending,
+    broadcasting,
+    bulk,
+    importing,
+    replaying,
+    serving,
+    streams,
+    subscriber,
+    timeline,
+    writers,
+)
 from benchmarks.live import Line, show_live
 from benchmarks.table import Row, show
 from benchmarks.timing import LeftOut, Run
@@ -22,8 +33,12 @@ BENCHMARKS: dict[str, Callable[[Run], list[Row]]] = {
     "bulk": bulk.rows,
     "writers": writers.rows,
     "import": importing.rows,
+    "timeline": timeline.rows,
 }
-"""Those of the library, whose rows are times of an event."""
+"""Those of the library, whose rows are times of an event, or of an answer."""
+
+LARGE_BENCHMARKS: dict[str, Callable[[Run], list[Row]]] = {"timeline-large": timeline.large_rows}
+"""Those that take a minute and gigabytes of disk, and are run by name only."""
 
 SERVER_BENCHMARKS: dict[str, Callable[[Run], list[Line]]] = {
     "http": serving.lines,
@@ -51,10 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         for name in names:
             try:
-                if name in BENCHMARKS:
-                    rows += BENCHMARKS[name](run)
-                else:
+                if name in SERVER_BENCHMARKS:
                     lines += SERVER_BENCHMARKS[name](run)
+                else:
+                    rows += {**BENCHMARKS, **LARGE_BENCHMARKS}[name](run)
             except LeftOut as why:
                 left_out.append(f"Left out: {name}, which {why}.")
     if rows:
@@ -72,7 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--quick", action="store_true", help="tiny sizes, one round: shows that it works, no more")
     parser.add_argument(
-        "--only", action="append", choices=[*BENCHMARKS, *SERVER_BENCHMARKS], help="run this one; may be given again"
+        "--only",
+        action="append",
+        choices=[*BENCHMARKS, *LARGE_BENCHMARKS, *SERVER_BENCHMARKS],
+        help="run this one; may be given again",
     )
     parser.add_argument("--events", type=_count, metavar="N", help="events in the long logs (100,000)")
     parser.add_argument("--rounds", type=_count, metavar="N", help="rounds that count (5)")

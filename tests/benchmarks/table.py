@@ -91,7 +91,7 @@ _COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("Ratio", "right"),
     ("Goal", "left"),
 )
-_CAPTION = "µs: microseconds an event, the median of all rounds. The ratios are what counts."
+_CAPTION = "µs: microseconds an event, or an answer, the median of all rounds. The ratios are what counts."
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -254,10 +254,88 @@ def test_an_order_tells_its_story_and_goes_on_telling(opened: NewWindow, others:
     story = window.page.get_by_role("dialog", name=f"The story of order …{order_id[-6:]}")
     window.page.locator("#orders").get_by_role("button", name="Grace").click()
     story.get_by_text(f"Grace placed order …{order_id[-6:]} for 19.00.").wait_for()
-    story.get_by_text("Enamel mug at 9.50").wait_for()
+    story.get_by_text("2 × Enamel mug").wait_for()
     others.cancel(order_id)
     story.get_by_text("was cancelled: Found it cheaper.").wait_for()
     assert story.locator("ol > li").count() == 2
+
+
+def test_an_order_is_stepped_through_and_each_step_shows_what_it_changed(opened: NewWindow, others: Visitors) -> None:
+    [_, order_id] = others.place(2, customer_id="Grace")
+    others.ship(order_id)
+    window = opened()
+    story = window.page.get_by_role("dialog")
+    window.page.locator("#orders").get_by_role("button", name="Grace").first.click()
+    story.get_by_text("2 of 2: placed → shipped").wait_for()
+    assert changes_in(window) == [
+        ["status", "±", "placed", "shipped"],
+        ["status.tracking_number", "+", "—", "TRACK-1"],
+        ["status.shipped_at", "+", "—"],
+        ["version", "±", "1", "2"],
+    ]
+    story.get_by_role("button", name="Back").click()
+    story.get_by_text("1 of 2: draft → placed").wait_for()
+    assert ["customer_id", "+", "—", "Grace"] in changes_in(window)
+    assert window.focused == "#2 OrderPlaced"  # for there is nothing before it to go back to
+    story.get_by_role("button", name="#3 OrderShipped").click()
+    story.get_by_text("2 of 2").wait_for()
+
+
+def test_who_looks_at_an_earlier_step_is_left_there_when_something_happens(opened: NewWindow, others: Visitors) -> None:
+    [order_id] = others.place(customer_id="Grace")
+    window = opened()
+    story = window.page.get_by_role("dialog")
+    window.page.locator("#orders").get_by_role("button", name="Grace").click()
+    story.get_by_text("1 of 1").wait_for()
+    others.ship(order_id)
+    story.get_by_text("2 of 2").wait_for()
+    story.get_by_role("button", name="Back").click()
+    window.page.evaluate("document.querySelector('#story output').textContent = ''")
+    others.place()  # what happens to another order is no part of this story
+    window.wait_for_event(3)
+    assert story.locator("output").inner_text() == ""
+
+
+def changes_in(window: Window) -> list[list[str]]:
+    """The fields that the story shows as changed, without when that was."""
+    rows = "rows => rows.map((row) => [...row.cells].map((cell) => cell.innerText.replaceAll('\\u200b', '')))"
+    changed = '#story tr[data-kind]:not([data-kind="same"], [hidden])'
+    shown: list[list[str]] = window.page.eval_on_selector_all(changed, rows)
+    return [[cell for cell in row if not cell.startswith("20")] for row in shown if row[0] != "updated_at"]
+
+
+# The whole log.
+
+
+def test_the_log_so_far_is_dragged_through(opened: NewWindow, others: Visitors) -> None:
+    order_ids = others.place(3)
+    others.ship(order_ids[0])
+    page = opened().page
+    page.get_by_role("link", name="Time travel").click()
+    page.get_by_role("heading", name="The log of every order").wait_for()
+    counts = [page.locator(f"[data-state={state}] [data-count]") for state in ("placed", "shipped")]
+    assert [each.text_content() for each in counts] == ["2", "1"]
+    page.get_by_role("slider", name="Position").focus()
+    page.keyboard.press("ArrowLeft")
+    page.get_by_role("img", name="; 3 placed, 0 shipped, 0 cancelled").wait_for()
+    assert [each.text_content() for each in counts] == ["3", "0"]
+
+
+def test_a_log_without_events_can_be_looked_at(opened: NewWindow, server: RunningServer) -> None:
+    window = opened()
+    window.page.goto(f"{server.url}/timetravel")
+    window.page.get_by_text("0 events", exact=True).wait_for()
+    assert window.complaints == []
+
+
+def test_of_a_long_log_the_page_says_which_part_it_shows(
+    opened: NewWindow, server: RunningServer, others: Visitors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orderlab.server.stories.MOST_EVENTS", 2)
+    others.place(3)
+    page = opened().page
+    page.goto(f"{server.url}/timetravel")
+    page.get_by_text("The first 2 of 3 events: a notebook shows all, by TimeTravel.").wait_for()
 
 
 @pytest.mark.parametrize("where", ["#orders", "#events"])
@@ -292,6 +370,8 @@ def test_names_that_look_like_markup_are_shown_as_they_are(opened: NewWindow, ot
     window.wait_for_event(2)
     window.wait_for_order(order_id, "cancelled")
     window.page.locator("#orders .link").click()
+    window.page.locator("#story").get_by_text(f"was cancelled: {SCRIPT}").wait_for()
+    window.page.locator("#story").get_by_role("button", name="Back").click()
     window.page.locator("#story").get_by_text(f"{SCRIPT} placed order").wait_for()
     window.page.locator("#heard").get_by_text(f"was cancelled: {SCRIPT}").wait_for()
     assert window.page.locator("#orders li").inner_text().count(SCRIPT) == 3
@@ -527,6 +607,7 @@ def test_the_browser_complains_of_nothing_and_nothing_outside_is_asked(
     window.wait_for_event(1)
     page.locator("#orders .link").click()
     page.locator("#story summary").click()
+    page.wait_for_selector("#story .difference")
     window.press("Escape")
     page.get_by_role("button", name="Ship order").click()
     window.press("Enter")
@@ -535,6 +616,8 @@ def test_the_browser_complains_of_nothing_and_nothing_outside_is_asked(
     page.wait_for_selector("#no-orders:visible")
     page.reload()
     window.wait_for_state("live")
+    page.get_by_role("link", name="Time travel").click()
+    page.get_by_role("button", name="Play").click()
     page.get_by_role("link", name="The API").click()
     page.wait_for_selector("main section")
     assert window.complaints == []
@@ -562,6 +645,10 @@ def test_axe_finds_nothing(opened: NewWindow, others: Visitors, color_scheme: st
     page.locator("#orders .link").first.click()
     page.locator("#story summary").first.click()
     assert axe.run(page).generate_report() == NOTHING_FOUND
+    window.press("Escape")
+    page.get_by_role("link", name="Time travel").click()
+    page.get_by_role("heading", name="The log of every order").wait_for()
+    assert axe.run(page).generate_report() == NOTHING_FOUND
 
 
 NOTHING_FOUND = "Found 0 accessibility violations:\n"
@@ -578,6 +665,21 @@ def test_nothing_is_wider_than_the_window(opened: NewWindow, others: Visitors) -
             .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.outerHTML.slice(0, 80))"""
         )
         assert (width, wider) == (width, [])
+
+
+@pytest.mark.parametrize("path", ["", "/timetravel"])
+def test_what_is_written_in_the_machine_can_be_read_on_a_telephone(
+    opened: NewWindow, server: RunningServer, others: Visitors, path: str
+) -> None:
+    others.place()
+    page = opened(viewport={"width": 360, "height": 740}).page
+    page.goto(server.url + path)
+    page.wait_for_selector("svg [data-state]")
+    pixels = page.evaluate(
+        """() => [...document.querySelectorAll("svg text")].filter((text) => text.textContent).map((text) =>
+        parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a)"""
+    )
+    assert min(pixels) > 10.5
 
 
 def test_types_ids_times_and_buttons_stay_on_one_line(new_window: NewWindow, others: Visitors) -> None:

@@ -2,13 +2,18 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from browsing import chromium
 from commandline import environment
 from lab_process import lab
 from notebook_running import NOTEBOOKS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 EAVESDROPPER = """
 import os, sys
@@ -23,6 +28,31 @@ sys.addaudithook(hear)
 """Is imported by each Python process that finds it: the command, JupyterLab, and the kernels."""
 
 [FOLDING] = [path.name for path in NOTEBOOKS if path.name.startswith("01-")]
+
+
+def playwright_timeout() -> type[Exception]:
+    """Return what Playwright raises when nothing came of waiting."""
+    from playwright.sync_api import TimeoutError as PlaywrightTimeoutError  # noqa: PLC0415 - it may not be installed
+
+    return PlaywrightTimeoutError
+
+
+def run_all(page: "Page") -> None:
+    """Run all cells of the notebook that is open, and wait until each has its number."""
+    started = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(each => each.textContent !== '[ ]:')"
+    for _ in range(5):  # JupyterLab forgets what it is told while it still restores its windows
+        page.locator(".jp-Notebook .jp-Cell").first.click()
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        with suppress(playwright_timeout()):
+            page.wait_for_function(started, timeout=5_000)
+            break
+    page.wait_for_function(
+        """() => {
+          const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
+          return prompts.length > 10 && prompts.every((prompt) => /[0-9]/.test(prompt.textContent));
+        }"""
+    )
 
 
 @pytest.fixture
@@ -41,17 +71,9 @@ def test_a_notebook_runs_and_nobody_outside_is_asked_for_anything(tmp_path: Path
         page.on("request", lambda request: asked.append(request.url))
         page.on("websocket", lambda opened: asked.append(opened.url))
         page.goto(str(running.link.copy_with(path=f"/lab/tree/{FOLDING}")))
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        page.wait_for_selector("#jupyterlab-splash", state="detached")
         page.wait_for_selector(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]")
-
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.wait_for_function(
-            """() => {
-              const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")];
-              return prompts.length > 10 && prompts.every((prompt) => /[0-9]/.test(prompt.textContent));
-            }"""
-        )
+        run_all(page)
         pictures = page.eval_on_selector_all(
             ".jp-OutputArea img", "images => images.map((image) => image.complete && image.naturalWidth)"
         )

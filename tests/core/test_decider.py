@@ -420,3 +420,13 @@ def test_a_state_written_with_dictionaries_equals_the_one_that_was_folded() -> N
     folded = account_reducer().replay(EntityState(), [("account-ada", 1, Deposited("ada", 500))])
 
     assert folded == EntityState({"ada": Account("ada", 500)}, {"ada": 1})
+
+
+def test_a_state_without_some_entities_is_as_if_they_had_never_been() -> None:
+    reducer = account_reducer()
+    both = reducer.replay(
+        EntityState(), [("account-ada", 1, Deposited("ada", 5)), ("account-bea", 1, Deposited("bea", 5))]
+    )
+    assert reducer.without_entities(both, ["bea"]) == EntityState({"ada": Account("ada", 5)}, {"ada": 1})
+    assert reducer.without_entities(both, iter(["ada", "bea"])) == EntityState()
+    assert set(both.entities) == {"ada", "bea"}

@@ -306,3 +306,10 @@ def test_the_state_at_first_is_without_orders() -> None:
 def test_a_step_can_be_hashed_and_pickled() -> None:
     step = step_after(PLACE)
     assert {pickle.loads(pickle.dumps(step))} == {step}
+
+
+def test_a_state_without_some_orders_is_as_if_they_had_never_been() -> None:
+    state = step_after(PLACE).state
+    assert OrderReducer().without_entities(state, ["order-1"]) == OrderState()
+    assert OrderReducer().without_entities(state, []) == state
+    assert len(state.orders) == 1

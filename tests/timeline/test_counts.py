@@ -69,6 +69,16 @@ def test_of_very_many_functions_the_last_ones_are_remembered() -> None:
     assert functions[0].asked == 2 * len(EVENTS)
 
 
+def test_a_function_that_cannot_be_remembered_is_asked_each_time() -> None:
+    class Unhashable(Labels):
+        __hash__ = None  # type: ignore[assignment] # as a class gets it that says when two are equal
+
+    timeline, labels = Timeline(EVENTS), Unhashable()
+    for _ in range(2):
+        assert timeline.counts(4, by=labels) == {"customer-1": 1, "customer-2": 1}
+    assert labels.asked == 2 * len(EVENTS)
+
+
 @pytest.mark.parametrize("by", ["status", 5, ["state"]])
 def test_what_is_no_function_is_refused(by: Any) -> None:
     with pytest.raises(TypeError, match='by must be None, "state" or a function from an entity to its label'):
@@ -99,5 +109,5 @@ def test_kept_counts_take_few_bytes_an_event_also_with_many_labels() -> None:
     timeline = Timeline(events, reducer=ACCOUNT_LOGS.reducer)
     many = np.arange(len(events), dtype=np.uint16)
     counts = RunningCounts(many, [str(each) for each in many], timeline._index)
-    assert counts._at_starts.nbytes <= 8 * len(events)
+    assert counts._at_starts.nbytes <= 9 * len(events)
     assert sum(counts.at(2_000).values()) == 2_000

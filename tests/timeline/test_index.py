@@ -112,6 +112,6 @@ def test_a_wrong_version_is_told_with_the_name_of_its_stream() -> None:
 def test_streams_whose_ids_have_one_hash_are_told_from_a_corrupt_stream() -> None:
     events: Sequence[Any] = log("ada", "bea")
     with pytest.raises(
-        EventStoreError, match="streams order-ada and order-bea have ids of the same hash: load .* in_memory=True"
+        EventStoreError, match=r"streams order-ada and order-bea have ids of the same hash: load .* in_memory=True"
     ):
         index_of(outline((0, 1), (0, 1)), GivenEvents(events, ORDER_CODEC))

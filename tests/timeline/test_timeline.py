@@ -482,6 +482,17 @@ def test_a_timeline_with_an_event_that_cannot_be_read_shows_itself_all_the_same(
     assert "cannot be read: event at position 7 (stream order-cem, version 3)" in timeline._repr_html_()
 
 
+def test_a_step_shows_what_it_changed(timeline: Timeline[Any]) -> None:
+    moment = list(timeline.steps())[2]
+    assert repr(moment) == "<Moment #3 OrderShipped ada: placed to shipped>"
+    assert "OrderShipped" in moment._repr_html_()
+
+
+def test_a_step_may_name_states_in_another_way(timeline: Timeline[Any]) -> None:
+    names = [(each.before_name, each.after_name) for each in timeline.steps(by=lambda order: f"v{order.version}")]
+    assert names[:3] == [("draft", "v1"), ("draft", "v1"), ("v1", "v2")]
+
+
 def test_two_timelines_are_equal_only_if_they_are_one(timeline: Timeline[Any]) -> None:
     assert timeline == timeline  # noqa: PLR0124 - that is what is asked
     assert timeline != Timeline(order_log())

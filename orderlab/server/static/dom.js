@@ -1,15 +1,13 @@
 // Small things: find and make elements, pace work, keep the focus.
 
+import { make as plain } from "./timetravel.js";
+
 export const find = (selector, within = document) => within.querySelector(selector);
 
-/** Return a new element; text among the children stays text, whatever it looks like. */
-export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") element.addEventListener(name, value);
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
+/** Return a new element, which may have something to do on a click. */
+export function make(tag, { click, ...attributes } = {}, ...children) {
+  const element = plain(tag, attributes, ...children);
+  if (click) element.addEventListener("click", click);
   return element;
 }
 

@@ -1,4 +1,4 @@
-// The state machine, which the server draws: how many orders are where, which way an event has gone.
+// The state machine, which the server draws.
 
 import { find } from "./dom.js";
 import { Machine } from "./timetravel.js";

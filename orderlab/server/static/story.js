@@ -1,31 +1,30 @@
-// An order's story: all that has happened to it, and what each event made of it.
+// An order's story, step by step: what has happened to it, and what each event made of it.
 
 import { read } from "./api.js";
 import { find, keepFocus, make } from "./dom.js";
 import { tellTrouble } from "./notices.js";
 import { Difference, Recording, Story } from "./timetravel.js";
-import { amount, eventFrom, number, short, time, told } from "./words.js";
+import { eventFrom, listed, number, short, time, told } from "./words.js";
 
 const dialog = find("#story");
-const [title, trouble, where, what] = ["h2", ".trouble", "output", ".what"].map((each) => find(each, dialog));
-const [back, on] = dialog.querySelectorAll(".step");
+const [title, trouble, view, where, what] = ["h2", ".trouble", ".told", "output", ".what"].map((each) => find(each, dialog));
+const [back, on] = view.querySelectorAll("button");
 const [difference, story] = [new Difference(), new Story()];
 let orderId = null;
-let steps = []; // of which one is shown, counted from 1
-let step = 0;
+let steps = [];
+let step = 0; // the one that is shown, counted from 1
 
 /** Return a button that opens an order's story. */
 export function storyButton(id, name, ...content) {
-  const attributes = { type: "button", class: "link", title: id, "aria-label": `${name}, the story of this order` };
-  return make("button", { ...attributes, click: () => open(id) }, ...content);
+  return make("button", {
+    type: "button", class: "link", title: id, "aria-label": `${name}, the story of this order`, click: () => open(id),
+  }, ...content);
 }
 
 async function open(id) {
-  orderId = id;
+  [orderId, steps, step] = [id, [], 0];
   title.textContent = `The story of order ${short(id)}`;
-  title.title = id;
-  [steps, step] = [[], 0];
-  find(".told", dialog).hidden = true;
+  view.hidden = true;
   dialog.showModal();
   await tell();
 }
@@ -39,7 +38,7 @@ async function tell() {
   const id = orderId;
   try {
     const { events, changes, ...known } = await read(`/story/${encodeURIComponent(id)}`);
-    if (id !== orderId || events.length <= steps.length) return;
+    if (id !== orderId || events.length < steps.length) return;
     trouble.textContent = "";
     const recording = new Recording(known);
     for (const change of changes) recording.append(change);
@@ -52,38 +51,32 @@ async function tell() {
   }
 }
 
-/** Show one step: what was before the event, and what it made of that. */
+/** Show a step: the event in words and as the log has it, and what was before and after it. */
 function go(wanted) {
-  step = Math.max(1, Math.min(wanted, steps.length));
-  const { position, version, fields, changes, source, target, ...event } = steps[step - 1];
-  find(".told", dialog).hidden = false;
+  step = wanted;
+  const { position, version, type, fields, changes, source, target } = steps[step - 1];
+  view.hidden = false;
   back.disabled = step === 1;
   on.disabled = step === steps.length;
-  where.textContent = `${number(step)} of ${number(steps.length)}: ${source} → ${target}`;
+  where.textContent = `${step} of ${steps.length}: ${source} → ${target}`;
   what.replaceChildren(
-    make("p", {}, told({ ...event, fields })),
+    make("p", {}, told({ type, fields })),
+    make("p", {}, listed(fields.items ?? [])),
     make("p", { class: "when" }, time(fields.timestamp),
       ` · event ${number(position)} of the log, version ${version} of the order`),
-    ...(fields.items ?? []).map(
-      (item) => make("p", {}, `${number(item.quantity)} × ${item.name} at ${amount(item.unit_price_cents)}`)),
-    make("details", {}, make("summary", {}, event.type), make("pre", { tabindex: 0 }, JSON.stringify(fields, null, 2))));
+    make("details", {}, make("summary", {}, type), make("pre", { tabindex: 0 }, JSON.stringify(fields, null, 2))));
   difference.show(changes);
   story.show(steps, position);
-  if (document.activeElement.matches("body, :disabled")) find("[aria-current] button", dialog).focus();
+  if (document.activeElement.matches("body, :disabled")) find("[aria-current] button", view).focus();
 }
 
 what.after(difference.element, story.element);
-back.addEventListener("click", () => go(step - 1));
-on.addEventListener("click", () => go(step + 1));
-dialog.addEventListener("keydown", ({ key, target }) => {
-  const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
-  if (by && steps.length > 0 && !target.matches("pre")) go(step + by);
-});
-find(".back", dialog).addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", ({ target }) => {
-  const position = target.closest("[data-go]")?.dataset.go;
-  if (position) go(1 + steps.findIndex((each) => each.position === Number(position)));
-  if (target === dialog) dialog.close(); // which is what is around it
+  const position = Number(target.dataset.go);
+  if (position) go(1 + steps.findIndex((each) => each.position === position));
+  if (target === back) go(step - 1);
+  if (target === on) go(step + 1);
+  if (target.matches("dialog, .back")) dialog.close(); // the dialog itself is what is around it
 });
 dialog.addEventListener("close", () => {
   keepFocus(orderId);

@@ -10,7 +10,7 @@ try {
   const { length, machine, changes, ...known } = await read("/timetravel/log");
   const recording = new Recording(known);
   for (const change of changes) recording.append(change);
-  await mount(find("#view"), { recording, machine, title: "The log of every order", heading: "h1" });
+  await mount(find("#view"), { recording, machine, title: "The log of every order" });
   said.textContent = changes.length < length
     ? `The first ${number(changes.length)} of ${number(length)} events: a notebook shows all, by TimeTravel.`
     : "The log as it was when this page was opened.";

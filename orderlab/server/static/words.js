@@ -1,14 +1,15 @@
 // How things are said: amounts, times, orders and events.
 
 import { make } from "./dom.js";
+import { number } from "./timetravel.js";
+
+export { number };
 
 const AMOUNT = new Intl.NumberFormat("en-GB", { minimumFractionDigits: 2 });
-const NUMBER = new Intl.NumberFormat("en-GB");
 const TIME = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const DAY_AND_TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
 export const amount = (cents) => AMOUNT.format(`${cents}e-2`); // and not cents / 100: exactly
-export const number = (count) => NUMBER.format(count);
 
 /** Return a time as the visitor's clock shows it, with the day unless that is today. */
 export function time(instant) {
