@@ -75,6 +75,7 @@ class Store(Generic[StateT]):
         if not callable(getattr(reducer, "reduce", None)):
             hint = "; lift it: DeciderReducer(decider)" if isinstance(reducer, Decider) else ""
             raise TypeError(f"reducer must have a method `reduce`, and {reducer!r} has none{hint}")
+        self._reducer = reducer
         self._env = env
         self._event_store = event_store
         self._broadcast = Broadcast(event_store)
@@ -85,6 +86,11 @@ class Store(Generic[StateT]):
         self._worker: asyncio.Task[None] | None = None
         self._follower: asyncio.Task[None] | None = None
         self._closing = False
+
+    @property
+    def reducer(self) -> Reducer[StateT]:
+        """What decides."""
+        return self._reducer
 
     @property
     def state(self) -> StateT:

@@ -103,14 +103,21 @@ class OpenNotebook:
 
     def run_all(self) -> None:
         """Start running all cells."""
-        self.page.wait_for_function(
-            """() => {
-              const kernel = window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel;
-              return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
-            }""",
-            timeout=1_000 * _PATIENCE_SECONDS,
-        )
+        self._wait_for_kernel()
         self.page.evaluate(_RUN)
+
+    def run_cell(self, index: int) -> None:
+        """Start running one cell."""
+        self._wait_for_kernel()
+        self.page.evaluate(
+            """(index) => {
+              const notebook = window.jupyterapp.shell.currentWidget.content;
+              notebook.deselectAll();
+              notebook.activeCellIndex = index;
+              window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            index,
+        )
 
     def run(self, code: str) -> str:
         """Run code in the notebook's kernel, out of the cells, and return what it printed."""
@@ -150,6 +157,15 @@ class OpenNotebook:
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         saved: dict[str, Any] = json.loads((self.lab.folder / self.name).read_text())
         return saved
+
+    def _wait_for_kernel(self) -> None:
+        self.page.wait_for_function(
+            """() => {
+              const kernel = window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel;
+              return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
+            }""",
+            timeout=1_000 * _PATIENCE_SECONDS,
+        )
 
 
 def _command(port: int, folder: Path) -> list[str]:

@@ -161,11 +161,13 @@ class AsOf(Generic[StateT]):
 
         Args:
             n: The position.
-            by: A function that gives each entity a label of text, or `"state"` for the decider's own names; it is
-                asked in one fold, and its answers are kept. By default entities are counted by their last event's
+            by: A function that gives each entity a label of text, or `"state"` for the decider's own names, those
+                that no entity is in among them; it is asked in one fold, and its answers are kept. By default entities are counted by their last event's
                 type, for which nothing is folded.
         """
-        return self._running_counts(by).at(self._n(n))
+        counts = self._running_counts(by).at(self._n(n))
+        # An entity that exists is never in the first of the states, which is that of none.
+        return {**dict.fromkeys(self.decider.states[1:], 0), **counts} if by == "state" else counts
 
     def frame(self, n: int | None = None) -> "pd.DataFrame":
         """Return all entities as of a position as a DataFrame, indexed by key, a column for each field."""

@@ -155,12 +155,9 @@ class Fork(Generic[StateT]):
         return self._timeline
 
     def diff(self) -> Difference:
-        """Return what is different at the branch's end from the parent's."""
-        parent = self.parent
-        later = parent.events(self.at + 1) if self.at < len(parent) else ()
-        keys = dict.fromkeys([*self._changed, *(parent.decider.key_in(each.stream_id) for each in later)])
-        both = ((key, parent.entity(key), self.entity(key)) for key in keys)
-        return _difference(parent, f"the log at {len(parent)} → the branch at {self.position}", both)
+        """Return what the branch's own events have changed; `fork.timeline.diff(other)` compares it with another log."""
+        both = ((key, self.parent.entity(key, at=self.at), entity) for key, (entity, _) in self._changed.items())
+        return _difference(self.parent, f"{self.at} → {self.position}, in the branch", both)
 
     def fork(
         self, *, at: int | None = None, clock: Clock | None = None, ids: IdGenerator | None = None

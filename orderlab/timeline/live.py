@@ -11,7 +11,7 @@ from orderlab.timeline.fields import fields_of, shown
 from orderlab.timeline.moments import Moment
 
 FULL_EVERY = 32
-"""A message holds all fields at every so many versions of a stream, so that a state is never further back than that."""
+"""All fields are told at every so many versions of a stream, so that a state is never further back than that."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -55,7 +55,7 @@ class LiveFold:
         )
 
     def __repr__(self) -> str:
-        return f"<LiveFold of {len(self._entities):,} {self._decider.name}>"
+        return f"<LiveFold with {len(self._entities):,} of {self._decider.name}>"
 
 
 def message_of(moment: Moment, version: int) -> dict[str, Any]:
@@ -66,13 +66,14 @@ def message_of(moment: Moment, version: int) -> dict[str, Any]:
         version: Its version in its stream.
     """
     before, after = _texts(moment.before), _texts(moment.after)
-    changed = after if version % FULL_EVERY == 1 else {name: after[name] for name in after if before.get(name) != after[name]}
+    is_full = version % FULL_EVERY == 1
+    changed = {name: text for name, text in after.items() if is_full or before.get(name) != text}
     return {
         "key": moment.key,
         "type": moment.event_type,
         "state": moment.after_name,
         "time": (moment.recorded_at - _EPOCH) // _MILLISECOND,
-        "fields": {**{name: None for name in before if name not in after}, **changed},
+        "fields": changed | {name: None for name in before if name not in after},
     }
 
 

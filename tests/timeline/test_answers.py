@@ -56,7 +56,9 @@ def require_equal(
         assert timeline.page(n, size=len(events)) == tuple(entities_then)
         assert timeline.page(n, size=2, offset=1) == tuple(entities_then[1:3])
         assert timeline.counts(n) == Counter(each.event_type for each in plain.last.values())
-        assert timeline.counts(n, by="state") == Counter(map(domain.reducer.decider.state_name, entities_then))
+        decider = domain.reducer.decider
+        by_state = {**dict.fromkeys(decider.states[1:], 0), **Counter(map(decider.state_name, entities_then))}
+        assert timeline.counts(n, by="state") == by_state
         assert timeline.counts(n, by=domain.by) == Counter(map(domain.by, entities_then))
         assert timeline.time_of(n) == (events[n - 1].recorded_at if n else None)
         for key in KEYS:
