@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from orderlab.server.background import serve as serve
     from orderlab.system import RandomIds as RandomIds
     from orderlab.system import SystemClock as SystemClock
-    from orderlab.timeline.statemachine import StateMachine as StateMachine
+    from orderlab.timeline.machine.statemachine import StateMachine as StateMachine
     from orderlab.timeline.timeline import Timeline as Timeline
 
 _CONTENTS = {
@@ -94,7 +94,7 @@ _CONTENTS = {
     "server.background": ("serve",),
     "system": ("RandomIds", "SystemClock"),
     "notebook.timetravel": ("TimeTravel",),
-    "timeline.statemachine": ("StateMachine",),
+    "timeline.machine.statemachine": ("StateMachine",),
     "timeline.timeline": ("Timeline",),
 }
 _HOME = {name: module for module, names in _CONTENTS.items() for name in names}

@@ -10,7 +10,7 @@ from orderlab.core.errors import CorruptStream
 from orderlab.core.log import RecordedEvent
 from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
 from orderlab.orders.model import OrderItem
-from orderlab.timeline.fork import Fork
+from orderlab.timeline.branch.fork import Fork
 from orderlab.timeline.timeline import Timeline
 
 NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)

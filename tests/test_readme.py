@@ -23,7 +23,10 @@ SERVE = "orderlab serve --sample"
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
-@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["orders", "timeline", "client", "given", "frame", "accounts"])
+NAMES = ["orders", "timeline", "client", "given", "frame", "accounts"]
+
+
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=NAMES)
 def test_an_example_prints_what_the_readme_says(code: str, printed: str) -> None:
     output = io.StringIO()
     with contextlib.redirect_stdout(output):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orderlab.timeline.timeline import Timeline
-from orderlab.timeline.whatif import what_if
+from orderlab.timeline.whatif.whatif import what_if
 
 Node = str | list["Node"]
 """A text, or the name of a tag followed by the nodes in it."""

@@ -6,8 +6,8 @@ from typing import Any
 from orderlab.core.decider import Decider
 from orderlab.core.log import RecordedEvent
 from orderlab.notebook.recording import Recorder, Recording, Way
+from orderlab.timeline.asof.moments import Moment
 from orderlab.timeline.live import LiveFold, message_of
-from orderlab.timeline.moments import Moment
 
 _AT_LEAST, _SHARE = 1_000, 4
 """A log is recorded anew when so many events have come, and a share of it: so that all of it costs little more."""

@@ -24,7 +24,7 @@ from orderlab.notebook.machines import machine_of
 from orderlab.notebook.pictures import difference_table, machine_picture
 from orderlab.notebook.recording import Way, record
 from orderlab.notebook.sources import source_of
-from orderlab.timeline.statemachine import StateMachine
+from orderlab.timeline.machine.statemachine import StateMachine
 
 _NO_WHAT_IF = "A board only follows. What if is asked of a log at rest: TimeTravel(await Timeline.load(event_store))."
 

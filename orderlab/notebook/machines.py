@@ -7,8 +7,8 @@ from typing import Any
 from orderlab.core.decider import Decider
 from orderlab.drawing.machine import Edge, Machine
 from orderlab.notebook.recording import Way
-from orderlab.timeline.samples import CannotMake
-from orderlab.timeline.statemachine import StateMachine
+from orderlab.timeline.machine.samples import CannotMake
+from orderlab.timeline.machine.statemachine import StateMachine
 
 MOST_STATES = 24
 """Of a machine with more there is no picture: nobody could read it."""

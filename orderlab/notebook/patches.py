@@ -43,9 +43,10 @@ class Changes:
         for name, old, new in zip(kind.names, olds, kind.values(after), strict=True):
             if old is new and not is_full:
                 continue
-            if type(old) not in _WHOLE and old is not ABSENT:
+            was, is_now = type(old), type(new)
+            if was is not is_now and was not in _WHOLE and old is not ABSENT:
                 patch.update(dict.fromkeys(self._opened(name, old), ABSENT))
-            if type(new) in _WHOLE:
+            if is_now in _WHOLE:
                 patch[name] = new
             else:
                 patch.update(self._opened(name, new))
@@ -56,8 +57,7 @@ class Changes:
         if kind.called is not None:
             values = () if kind.values is None else kind.values(value)
             if all(type(each) in _WHOLE for each in values):
-                parts = zip(kind.names, values, strict=True)
-                return {name: kind.called, **{f"{name}.{part}": each for part, each in parts}}
+                return dict(zip(kind.paths(name), (kind.called, *values), strict=True))
         return fields_of({name: value})
 
     def _kind(self, value: Any) -> "_Kind":
@@ -81,3 +81,10 @@ class _Kind:
             self.values = attrgetter(*self.names)
         called = getattr(type(example), "name", None)
         self.called = called if own is not None and isinstance(called, str) and "name" not in own else None
+        self._paths: dict[str, tuple[str, ...]] = {}
+
+    def paths(self, name: str) -> tuple[str, ...]:
+        """Return the names that a value of this kind and its fields have as a field of this name."""
+        if name not in self._paths:
+            self._paths[name] = (name, *(f"{name}.{part}" for part in self.names))
+        return self._paths[name]

@@ -19,7 +19,7 @@ from orderlab.notebook.asking import answer_to
 from orderlab.notebook.machines import counts_of, edge_counts_of, machine_of
 from orderlab.notebook.recording import record
 from orderlab.timeline.fields import fields_of, shown
-from orderlab.timeline.statemachine import StateMachine
+from orderlab.timeline.machine.statemachine import StateMachine
 from orderlab.timeline.timeline import Timeline
 
 _VIEW = "application/vnd.jupyter.widget-view+json"

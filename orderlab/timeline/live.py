@@ -6,9 +6,9 @@ from typing import Any
 from orderlab.core.decider import Decider
 from orderlab.core.errors import CorruptStream
 from orderlab.core.log import RecordedEvent
-from orderlab.timeline.entities import cannot_follow
+from orderlab.timeline.asof.entities import cannot_follow
+from orderlab.timeline.asof.moments import Moment
 from orderlab.timeline.fields import fields_of, shown
-from orderlab.timeline.moments import Moment
 
 FULL_EVERY = 32
 """All fields are told at every so many versions of a stream, so that a state is never further back than that."""

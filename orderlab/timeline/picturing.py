@@ -5,7 +5,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from orderlab.core.decider import Decider
-from orderlab.timeline.statemachine import StateMachine
+from orderlab.timeline.machine.statemachine import StateMachine
 
 if TYPE_CHECKING:
     from orderlab.timeline.timeline import Timeline

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from orderlab.core.errors import CorruptStream
 from orderlab.core.log import RecordedEvent
-from orderlab.timeline.entities import cannot_follow
+from orderlab.timeline.asof.entities import cannot_follow
 from orderlab.timeline.unknown import UnknownKey, proposal
 
 if TYPE_CHECKING:

@@ -11,11 +11,8 @@ from orderlab.core.errors import OrderlabError
 from orderlab.core.log import RecordedEvent
 from orderlab.eventstore.base import EventStore, LogReader
 from orderlab.orders.model import OrderState
-from orderlab.timeline.as_of import AsOf
-from orderlab.timeline.blame import blame_of
-from orderlab.timeline.difference import difference_of
-from orderlab.timeline.fields import shown
-from orderlab.timeline.loading import (
+from orderlab.timeline.asof.as_of import AsOf
+from orderlab.timeline.asof.loading import (
     Commands,
     domain_of,
     given_commands,
@@ -24,17 +21,20 @@ from orderlab.timeline.loading import (
     reader_of_file,
     write_file,
 )
+from orderlab.timeline.asof.source import DecodedRows, GivenEvents, Source
+from orderlab.timeline.blame import blame_of
+from orderlab.timeline.difference import difference_of
+from orderlab.timeline.fields import shown
 from orderlab.timeline.picturing import picture_of
 from orderlab.timeline.probe import probe_of
+from orderlab.timeline.scenario.to_pytest import to_pytest
 from orderlab.timeline.search import search_of
 from orderlab.timeline.showing import EventRow, html_of, text_of
-from orderlab.timeline.source import DecodedRows, GivenEvents, Source
 from orderlab.timeline.story import story_of
-from orderlab.timeline.to_pytest import to_pytest
-from orderlab.timeline.whatif import what_if
+from orderlab.timeline.whatif.whatif import what_if
 
 if TYPE_CHECKING:
-    from orderlab.timeline.fork import Fork
+    from orderlab.timeline.branch.fork import Fork
 
 StateT = TypeVar("StateT")
 
@@ -227,7 +227,7 @@ class Timeline(AsOf[StateT]):
             clock: What tells the branch its time; by default one that stands where the branch begins.
             ids: What draws the ids of new entities; counted by default, past all that are in use.
         """
-        from orderlab.timeline.fork import Fork  # noqa: PLC0415 - a branch is a timeline again
+        from orderlab.timeline.branch.fork import Fork  # noqa: PLC0415 - a branch is a timeline again
 
         return Fork(self, at=at, clock=clock, ids=ids)
 

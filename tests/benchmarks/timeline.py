@@ -26,9 +26,10 @@ from benchmarks.table import Row, against_limit
 from benchmarks.timing import Run
 from orderlab.orders.actions import Event, OrderCancelled, OrderPlaced, OrderShipped
 from orderlab.orders.codec import ORDER_CODEC
-from orderlab.timeline import Timeline, loading
-from orderlab.timeline.index import Index
-from orderlab.timeline.outlining import instant
+from orderlab.timeline import Timeline
+from orderlab.timeline.asof import loading
+from orderlab.timeline.asof.index import Index
+from orderlab.timeline.asof.outlining import instant
 
 INDEX, COUNTS, ORDER, PAGE, MEMORY = "index", "counts", "order", "page", "memory"
 TARGET = "the target"

@@ -7,7 +7,7 @@ from orderlab.drawing.machine import Edge, Machine
 from orderlab.notebook.machines import MOST_STATES, counts_of, edge_counts_of, machine_of
 from orderlab.notebook.recording import Way
 from orderlab.orders.decider import ORDERS
-from orderlab.timeline.statemachine import StateMachine
+from orderlab.timeline.machine.statemachine import StateMachine
 
 PLACED = Way("draft", "OrderPlaced", "placed")
 SHIPPED = Way("placed", "OrderShipped", "shipped")

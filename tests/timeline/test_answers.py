@@ -17,7 +17,8 @@ from timelines import ACCOUNT_LOGS, DOMAINS, ORDER_LOGS, Domain, Plain, appends,
 from orderlab.core.log import RecordedEvent
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
-from orderlab.timeline import Timeline, as_of, counting, entities, index, states, walking
+from orderlab.timeline import Timeline
+from orderlab.timeline.asof import as_of, counting, entities, index, states, walking
 from orderlab.timeline.fields import fields_of
 
 KEYS = ["ada", "bea", "cem", "account-1", "order-1", "nobody"]

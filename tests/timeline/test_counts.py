@@ -9,8 +9,8 @@ from timelines import ACCOUNT_LOGS, ORDER_LOGS, recorded
 from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
 from orderlab.orders.model import Order, OrderItem
 from orderlab.timeline import Timeline
-from orderlab.timeline.as_of import _KEPT_COUNTS
-from orderlab.timeline.counting import RunningCounts
+from orderlab.timeline.asof.as_of import _KEPT_COUNTS
+from orderlab.timeline.asof.counting import RunningCounts
 
 MUG = OrderItem("p-1", "Mug", 2, 250)
 EVENTS = recorded(

@@ -30,10 +30,10 @@ from orderlab.orders.actions import (
 )
 from orderlab.orders.model import OrderState
 from orderlab.replay import load_state
-from orderlab.timeline.branches import side_by_side
-from orderlab.timeline.fork import Fork
+from orderlab.timeline.branch.branches import side_by_side
+from orderlab.timeline.branch.fork import Fork
 from orderlab.timeline.timeline import Timeline
-from orderlab.timeline.whatif import what_if
+from orderlab.timeline.whatif.whatif import what_if
 
 DATA = Path(__file__).parents[2] / "data"
 

@@ -10,8 +10,8 @@ from orderlab.eventstore.base import EventStoreError, Outline
 from orderlab.orders.actions import PlaceOrder
 from orderlab.orders.codec import ORDER_CODEC
 from orderlab.orders.model import OrderItem
-from orderlab.timeline.index import Index, OutOfTurn, index_of
-from orderlab.timeline.source import GivenEvents
+from orderlab.timeline.asof.index import Index, OutOfTurn, index_of
+from orderlab.timeline.asof.source import GivenEvents
 
 MUG = OrderItem("p-1", "Mug", 2, 250)
 

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from strategies import actions
 
 from orderlab.orders.model import OrderItem, OrderState
-from orderlab.timeline.python_imports import Imports, NoPythonSource
-from orderlab.timeline.python_layout import flat, laid_out
-from orderlab.timeline.python_values import code_of
+from orderlab.timeline.scenario.python_imports import Imports, NoPythonSource
+from orderlab.timeline.scenario.python_layout import flat, laid_out
+from orderlab.timeline.scenario.python_values import code_of
 
 
 class Colour(Enum):

@@ -36,11 +36,11 @@ from orderlab.core.log import RecordedEvent
 from orderlab.orders.actions import ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import MACHINE
-from orderlab.timeline.exploring import TIMES
-from orderlab.timeline.samples import NOON, CannotMake
-from orderlab.timeline.statemachine import StateMachine
+from orderlab.timeline.machine.exploring import TIMES
+from orderlab.timeline.machine.samples import NOON, CannotMake
+from orderlab.timeline.machine.statemachine import StateMachine
+from orderlab.timeline.machine.transitions import Transition
 from orderlab.timeline.timeline import Timeline
-from orderlab.timeline.transitions import Transition
 
 LOAN_MACHINE = StateMachine.of(LOANS)
 ORDER_MACHINE = StateMachine.of(ORDERS)
@@ -362,7 +362,7 @@ def test_the_same_domain_gives_the_same_machine(decider: Decider[Any]) -> None:
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_a_machine_looks_the_same_whatever_the_hash_seed(seed: str) -> None:
     program = (
-        "from orderlab.timeline.statemachine import StateMachine; from orderlab.orders.decider import ORDERS; "
+        "from orderlab.timeline.machine.statemachine import StateMachine; from orderlab.orders.decider import ORDERS; "
         "from orderlab.timeline import Timeline; "
         "print(StateMachine.of(ORDERS, timeline=Timeline([]))._repr_html_())"
     )

@@ -13,8 +13,8 @@ from orderlab.core.decider import Decider
 from orderlab.orders.actions import PlaceOrder
 from orderlab.orders.decider import ORDERS, decide
 from orderlab.orders.model import OrderItem
-from orderlab.timeline.samples import NOON, CannotMake, values_of
-from orderlab.timeline.trying import commands_for
+from orderlab.timeline.machine.samples import NOON, CannotMake, values_of
+from orderlab.timeline.machine.trying import commands_for
 
 
 class Colour(Enum):

@@ -11,7 +11,8 @@ from orderlab.core.log import RecordedEvent
 from orderlab.orders.actions import PlaceOrder, ShipOrder
 from orderlab.orders.model import OrderItem
 from orderlab.orders.reducer import OrderReducer
-from orderlab.timeline import Timeline, states
+from orderlab.timeline import Timeline
+from orderlab.timeline.asof import states
 
 MUG = OrderItem("p-1", "Mug", 2, 250)
 COUNT = 2_000
@@ -39,7 +40,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counts: list[int] = []
 
     def counting(kind: str) -> None:
-        from orderlab.timeline.source import GivenEvents  # noqa: PLC0415 - patched right here
+        from orderlab.timeline.asof.source import GivenEvents  # noqa: PLC0415 - patched right here
 
         usual = getattr(GivenEvents, kind)
 

@@ -21,7 +21,8 @@ from orderlab.logfile import LogFileError, import_lines
 from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
 from orderlab.orders.model import OrderItem
 from orderlab.replay import load_state
-from orderlab.timeline import Timeline, loading
+from orderlab.timeline import Timeline
+from orderlab.timeline.asof import loading
 
 MUG = OrderItem("p-1", "<Mug>", 2, 250)
 

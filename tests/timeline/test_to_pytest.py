@@ -15,9 +15,9 @@ from made_logs import CANCEL, GUESTS, MUG, NOON, PLACE, SHIP, Enter, Leave, gues
 from orderlab.core.decider import DeciderReducer
 from orderlab.orders.actions import InvalidOrderState, OrderPlaced, PlaceOrder, ShipOrder
 from orderlab.orders.model import OrderState
-from orderlab.timeline.scenario_writer import PytestModule, Scenario, ScenarioStep, pytest_module
+from orderlab.timeline.scenario.scenario_writer import PytestModule, Scenario, ScenarioStep, pytest_module
+from orderlab.timeline.scenario.to_pytest import to_pytest
 from orderlab.timeline.timeline import Timeline
-from orderlab.timeline.to_pytest import to_pytest
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = (PLACE, SHIP, CANCEL)

@@ -45,10 +45,10 @@ from orderlab.orders.actions import (
 )
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.reducer import OrderReducer
-from orderlab.timeline.matching import history_of
-from orderlab.timeline.redeciding import OneId, answer_to
 from orderlab.timeline.timeline import Timeline
-from orderlab.timeline.whatif import WhatIf, what_if
+from orderlab.timeline.whatif.matching import history_of
+from orderlab.timeline.whatif.redeciding import OneId, answer_to
+from orderlab.timeline.whatif.whatif import WhatIf, what_if
 
 DATA = Path(__file__).parents[2] / "data"
 

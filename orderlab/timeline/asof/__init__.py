@@ -1,0 +1,1 @@
+"""Answer questions about a log as of any position: the engine under `Timeline`."""

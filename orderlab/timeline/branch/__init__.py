@@ -1,0 +1,1 @@
+"""Branches of a log, which take commands."""

@@ -1,0 +1,1 @@
+"""A stretch of a log as a test that runs."""
