@@ -1,7 +1,7 @@
 // Time travel: stand anywhere in a log. For a notebook (the default export, by anywidget), an exported page (`mount`) and
 // the live page. What is known of a domain was found out in Python; here recorded patches are put on one another.
 
-const [NEW, TIME, VERSION, KEY, MET] = [0, 1, 2, 3, 4]; // codes of values: see notebook/recording.py
+const [NEW, TIME, VERSION, KEY, MET] = [0, 1, 2, 3, 4]; // codes of values: see notebook/columns.py
 const FULL_EVERY = 32;
 const BLOCK = 256; // events between two sums that are kept
 const ROW = 28; // pixels
@@ -327,6 +327,7 @@ export class Story {
 	/** Show steps: position, time, type, target and `changesOf` it. */
 	show(steps, position) {
 		this.element.replaceChildren(...steps.map((step) => this.step(step, step.position === position)));
+		this.element.scrollTop = this.element.querySelector("[aria-current]")?.offsetTop ?? 0;
 	}
 
 	step({ position, time, type, target, changes }, isPresent) {
@@ -452,6 +453,7 @@ const VIEW = `
 	<b class="at"></b><time class="time"></time><span class="what"></span>${button("p", "Pin", icon("pin"))}
 </div>
 <ul class="pinned" aria-label="Pinned positions"></ul>
+<p class="said" role="status"></p>
 <div class="panes">
 	<section class="events" aria-label="Events"><div class="bar">
 		<input class="query" type="search" aria-label="Search events" placeholder="Search events">
@@ -462,8 +464,7 @@ const VIEW = `
 		<div class="bar">${button("f", "Follow this")}${button("w", "What if this had not happened?")}</div>
 		<div class="answer" aria-live="polite"></div>
 	</section>
-</div>
-<p class="said" role="status"></p>`;
+</div>`;
 
 class View {
 	constructor(root, log, options) {

@@ -4,6 +4,7 @@ A column of values has codes: `NEW` is the next of its list, which nobody has me
 what the event has anyway; what is above refers to a text that was met before.
 """
 
+from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,6 +58,7 @@ class Values:
         self.codes: list[int] = []
         self._of_text: dict[str | None, int] = {}
         self._of_number: dict[int, int] = {}
+        self._of_many: dict[tuple[type, int], str] = {}
 
     def add(self, value: Any, key: str, recorded_at: datetime, version: int) -> None:
         """Add the field's value after an event, of which the rest is given."""
@@ -67,6 +69,8 @@ class Values:
             code = VERSION if value == version else self._of_int(value)
         elif kind is datetime and value.tzinfo is UTC and value == recorded_at:
             code = TIME
+        elif kind is tuple:
+            code = self._of_tuple(value)
         else:
             code = self._code(text_of(value))
         self.codes.append(code)
@@ -84,6 +88,16 @@ class Values:
             code = self._code(text)
             self._of_number[value] = self._of_text[text]
         return code
+
+    def _of_tuple(self, value: tuple[Any, ...]) -> int:
+        kinds = set(map(type, value))
+        if len(kinds) != 1 or not is_dataclass(kind := kinds.pop()):
+            return self._code(shown(value))
+        # Of values that have fields, what is shown are their number and their kind.
+        text = self._of_many.get((kind, len(value)))
+        if text is None:
+            text = self._of_many[kind, len(value)] = shown(value)
+        return self._code(text)
 
     def _code(self, text: str | None) -> int:
         code = self._of_text.get(text)

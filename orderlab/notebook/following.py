@@ -126,7 +126,7 @@ class Following:
         if not self._is_begun:
             await self._read_so_far()
         elif not self.is_live:
-            await self._source.head(self.log.position)
+            await self._source.check(self.log.position)
             self._tell("The log could not be followed for a while; nothing was missed.")
         self.is_live = True
         self._moved.set()
@@ -136,12 +136,14 @@ class Following:
                 await asyncio.sleep(0)
 
     async def _read_so_far(self) -> None:
+        self._view.say("Reading the log.")
         self.log = GrowingLog(self._decider)
         async for recorded in self._source.so_far():
             self.log.take(recorded, is_live=False)
             if recorded.position % _TURN == 0:
                 await asyncio.sleep(0)
         self._show()
+        self._view.say(self.trouble)
 
     def _begin_anew(self, words: str) -> None:
         self._is_begun = self.is_live = False

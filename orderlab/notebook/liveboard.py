@@ -130,7 +130,7 @@ class LiveBoard:
         picture = {"text/plain": repr(self), "text/html": static.still(self._picture())}
         display(picture, raw=True)  # type: ignore[no-untyped-call]
         data, metadata = self._view._repr_mimebundle_() or ({}, {})
-        display({**data, "text/plain": "", "text/html": ""}, metadata, raw=True)  # type: ignore[no-untyped-call]
+        display({**data, "text/plain": "", "text/html": ""}, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
     def _page(self) -> str:
         view, log = self._view, self._following.log

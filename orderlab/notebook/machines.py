@@ -23,6 +23,8 @@ def machine_of(decider: Decider[Any], ways: Iterable[Way], given: StateMachine |
         TypeError: What was given is no machine.
     """
     ways = list(ways)
+    if len({way.target for way in ways}) > MOST_STATES:
+        return None  # and it need not be found out, which may take long where there are so many
     machine, is_found = _machine(decider, given)
     drawn = {(edge.source, event_type, edge.target) for edge in machine.edges for event_type in edge.events}
     others = [way for way in ways if way not in drawn]

@@ -43,10 +43,9 @@ class Changes:
         for name, old, new in zip(kind.names, olds, kind.values(after), strict=True):
             if old is new and not is_full:
                 continue
-            was, is_now = type(old), type(new)
-            if was is not is_now and was not in _WHOLE and old is not ABSENT:
+            if type(old) not in _WHOLE and old is not ABSENT:
                 patch.update(dict.fromkeys(self._opened(name, old), ABSENT))
-            if is_now in _WHOLE:
+            if type(new) in _WHOLE:
                 patch[name] = new
             else:
                 patch.update(self._opened(name, new))

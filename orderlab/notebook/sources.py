@@ -31,6 +31,10 @@ class Source(Protocol):
         """Return the position of the last event, which is not before this one, or raise what is wrong."""
         ...
 
+    async def check(self, after: int) -> None:
+        """Raise what is wrong, if a log that was read to this position still cannot be followed from there."""
+        ...
+
 
 class OfStore:
     """The log of a store, in this event loop.
@@ -60,6 +64,9 @@ class OfStore:
         """Return the position of the last event."""
         return self._store.position
 
+    async def check(self, after: int) -> None:
+        """Do nothing: following it raises what is wrong."""
+
 
 class OfEventStore:
     """The log in an event store, whoever writes to it.
@@ -82,6 +89,10 @@ class OfEventStore:
     async def head(self, after: int) -> int:
         """Return the position of the last event."""
         return await self._event_store.head()
+
+    async def check(self, after: int) -> None:
+        """Raise what is wrong."""
+        await self._event_store.head()
 
 
 class OfServer:
@@ -118,13 +129,27 @@ class OfServer:
                 self._last_id = recorded.event_id
                 yield recorded
             elif recorded.event_id != self._last_id:
-                raise LogReplaced(f"the log is another one now, with another event at position {after}")
+                raise _replaced(after)
 
     async def head(self, after: int) -> int:
         """Return the position of the last event."""
         async for recorded in self._client.events(after=after):
             after = recorded.position
         return after
+
+    async def check(self, after: int) -> None:
+        """Raise what is wrong.
+
+        Raises:
+            LogReplaced: The server has another log than before.
+        """
+        found = [recorded.event_id async for recorded in self._client.events(after=max(after - 1, 0), limit=1)]
+        if after > 0 and found != [self._last_id]:
+            raise _replaced(after)
+
+
+def _replaced(after: int) -> LogReplaced:
+    return LogReplaced(f"the log is another one now, without the event that was at position {after}")
 
 
 def source_of(followed: Any, reducer: DeciderReducer[Any, Any] | None) -> tuple[Source, DeciderReducer[Any, Any]]:

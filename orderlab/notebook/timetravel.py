@@ -16,13 +16,11 @@ from orderlab.drawing import files, tables
 from orderlab.drawing.machine import Machine
 from orderlab.notebook import static
 from orderlab.notebook.asking import answer_to
-from orderlab.notebook.machines import counts_of, edge_counts_of, machine_of
+from orderlab.notebook.machines import machine_of
+from orderlab.notebook.pictures import difference_table, machine_picture
 from orderlab.notebook.recording import record
-from orderlab.timeline.fields import fields_of, shown
 from orderlab.timeline.machine.statemachine import StateMachine
 from orderlab.timeline.timeline import Timeline
-
-_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class TimeTravel(anywidget.AnyWidget):
@@ -125,7 +123,7 @@ class TimeTravel(anywidget.AnyWidget):
         data, metadata = self._repr_mimebundle_()
         picture = {"text/plain": data.pop("text/plain"), "text/html": static.still(data.pop("text/html"))}
         display(picture, raw=True)  # type: ignore[no-untyped-call]
-        display({"text/plain": "", "text/html": "", **data}, metadata, raw=True)  # type: ignore[no-untyped-call]
+        display({"text/plain": "", "text/html": "", **data}, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
     @traitlets.validate("step")
     def _valid_step(self, proposal: Mapping[str, Any]) -> int:
@@ -153,37 +151,21 @@ class TimeTravel(anywidget.AnyWidget):
 
     def _picture(self) -> str:
         """Return the machine as an image and the present entity as a table, which pass every sanitiser."""
-        timeline, drawn, step = self.timeline, self._drawn, self.step
+        timeline, step = self.timeline, self.step
+        taken = self._log.taken(step)
         if step == 0:
-            return self._machine_at(None) + tables.fields({"events": len(timeline), "position": 0})
+            return machine_picture(self._drawn, taken, None) + tables.fields({"events": len(timeline), "position": 0})
         recorded = timeline.event(step)
         key = timeline.decider.key_in(recorded.stream_id)
         before, after = (timeline.entity(key, at=at) for at in (step - 1, step))
-        old, new = fields_of(before), fields_of(after)
-        names = dict.fromkeys([*old, *new])
-        changed = [name for name in names if name not in old or name not in new or shown(old[name]) != shown(new[name])]
         told = {
             "position": f"{step:,} of {len(timeline):,}",
             "time": recorded.recorded_at,
             "event": recorded.event_type,
             timeline.decider.name: key,
         }
-        body = [
-            [name, *(shown(each[name]) if name in each else "" for each in (old, new)), "changed" * (name in changed)]
-            for name in names
-        ]
-        machine = "" if drawn is None else self._machine_at(timeline.decider.state_name(after))
-        return machine + tables.fields(told) + tables.rows(["field", "before", "after", ""], body)
-
-    def _machine_at(self, lit: str | None) -> str:
-        drawn, taken = self._drawn, self._log.taken(self.step)
-        if drawn is None:
-            return ""
-        return drawn.picture(
-            lit=drawn.initial if lit is None else lit,
-            counts=counts_of(drawn, taken),
-            edge_counts=edge_counts_of(drawn, taken),
-        )
+        machine = machine_picture(self._drawn, taken, timeline.decider.state_name(after))
+        return machine + tables.fields(told) + difference_table(before, after)
 
 
 def _within(timeline: Timeline[Any], position: Any) -> int:

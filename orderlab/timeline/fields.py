@@ -85,7 +85,7 @@ def shown(value: Any) -> str:
     ('2025-01-01 00:07:31', '1,234,567', 'none', '—')
     >>> from orderlab.orders.model import OrderItem
     >>> shown((OrderItem("p-1", "Mug", 2, 250),) * 3), shown(["a", 1]), shown({"size": 2}), shown(())
-    ('3 OrderItem', '[a, 1]', '{size: 2}', 'empty')
+    ('3 × OrderItem', '[a, 1]', '{size: 2}', 'empty')
     """
     try:
         text = " ".join(_text(value, _NESTED).split()) or "''"
@@ -188,7 +188,7 @@ def _collection(value: Mapping[Any, Any] | Set[Any] | Sequence[Any], depth: int)
         return "empty"
     kinds = {type(inner) for inner in value}
     if len(kinds) == 1 and not isinstance(value, Mapping) and own_fields(next(iter(value))) is not None:
-        return f"{len(value):,} {kinds.pop().__name__}"
+        return f"{len(value):,} × {kinds.pop().__name__}"
     if isinstance(value, Set):  # has no order of its own, and what is shown must be the same at every run
         return f"{{{', '.join(sorted(_text(inner, depth - 1) for inner in value))}}}"
     first = islice(value, WIDTH)  # the rest would be cut off anyway

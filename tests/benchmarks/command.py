@@ -20,6 +20,7 @@ from benchmarks import (
     streams,
     subscriber,
     timeline,
+    widget,
     writers,
 )
 from benchmarks.live import Line, show_live
@@ -47,6 +48,9 @@ SERVER_BENCHMARKS: dict[str, Callable[[Run], list[Line]]] = {
 }
 """Those of the running server, whose lines are rates and latencies."""
 
+BROWSER_BENCHMARKS: dict[str, Callable[[Run], list[Line]]] = {"widget": widget.lines}
+"""Those of what is seen in a browser, which take the whole machine, and are run by name only."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run benchmarks and print their ratios; returns the exit code, which does not hang on any goal."""
@@ -66,10 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         for name in names:
             try:
-                if name in SERVER_BENCHMARKS:
-                    lines += SERVER_BENCHMARKS[name](run)
-                else:
+                if name in BENCHMARKS or name in LARGE_BENCHMARKS:
                     rows += {**BENCHMARKS, **LARGE_BENCHMARKS}[name](run)
+                else:
+                    lines += {**SERVER_BENCHMARKS, **BROWSER_BENCHMARKS}[name](run)
             except LeftOut as why:
                 left_out.append(f"Left out: {name}, which {why}.")
     if rows:
@@ -89,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         action="append",
-        choices=[*BENCHMARKS, *LARGE_BENCHMARKS, *SERVER_BENCHMARKS],
+        choices=[*BENCHMARKS, *LARGE_BENCHMARKS, *SERVER_BENCHMARKS, *BROWSER_BENCHMARKS],
         help="run this one; may be given again",
     )
     parser.add_argument("--events", type=_count, metavar="N", help="events in the long logs (100,000)")

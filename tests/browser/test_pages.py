@@ -64,7 +64,7 @@ def test_a_file_that_a_page_names_is_there(client: httpx.Client) -> None:
     assert named == {*NAMES, *SHARED} - {*PAGES.values()}
 
 
-@pytest.mark.parametrize("path", ["index.html", "timetravel.html", "nothing.js", "..%2fpages.py", "%2e%2e", ".js", "page.js%00"])
+@pytest.mark.parametrize("path", [*PAGES.values(), "nothing.js", "..%2fpages.py", "%2e%2e", ".js", "page.js%00"])
 def test_what_is_no_file_of_the_page_is_not_found(client: httpx.Client, path: str) -> None:
     answer = client.get(f"/static/{path}")
     assert answer.status_code == 404

@@ -674,3 +674,22 @@ def test_a_notebook_made_a_page_shows_the_picture_without_internet(
     [(width, _)] = Shown(page).images
     assert width > 300
     context.close()
+
+
+def test_a_static_view_moves_inside_its_frame_and_hides_the_picture(
+    browser: "Browser", desk: Timeline[Any], tmp_path: Path
+) -> None:
+    static = TimeTravel(desk).as_static()
+    (tmp_path / "around.html").write_text(f"<!doctype html><meta charset=utf-8>{static._repr_html_()}")
+    page = browser.new_page()
+    page.goto((tmp_path / "around.html").as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator(".row[aria-selected=true]").wait_for()
+    frame.get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    frame.locator(".at", has_text=f"#{len(desk) - 1:,}").wait_for()
+    frame.get_by_label("Position or time").fill("12")
+    page.keyboard.press("Enter")
+    frame.locator(".at", has_text=re.compile("^#12$")).wait_for()
+    assert Shown(page).images == []
+    page.close()

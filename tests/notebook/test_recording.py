@@ -168,10 +168,12 @@ NOTES: Decider[Any] = Decider(
     "values",
     [
         [Note("a", Part()), Note("a"), Note("a", Part()), Note("a", Note("b", Note("c")))],
+        [Note("a", Note("b", Note("c"))), Note("a", Note("b")), Note("a", Note("b", Part()))],
         [Note("a"), {"text": 1, "other": 2}, 7, Slotted(), Note("a")],
         [Note(True), Note(1), Note(1.0), Note(0.0), Note(-0.0), Note(None), Note(float("nan"))],
         [Note(AT), Note(AT.astimezone(timezone(timedelta(hours=2)))), Note(AT + timedelta(microseconds=1))],
         [Note(""), Note(" a  b "), Note("x" * 200), Note("n"), Note("\ud800"), Note("\u00fc\n")],
+        [Note((Part(), Part())), Note((Note(1), Note(2))), Note((Note(1), Part())), Note((Note,)), Note((Part(),) * 3)],
         [Note((1, 2)), Note([1, 2]), Note({"a": 1}), Note(()), Note(frozenset({1}))],
     ],
 )

@@ -265,7 +265,7 @@ def test_the_text_of_what_was_found_has_a_line_for_each_event() -> None:
 def test_the_table_of_what_was_found_has_the_fields_of_each_event() -> None:
     html = order_timeline().search()._repr_html_()
 
-    for text in ("5 events", "tracking_number TRACK-1", "items 2 OrderItem", "request-5"):
+    for text in ("5 events", "tracking_number TRACK-1", "items 2 × OrderItem", "request-5"):
         assert text in html
 
 

@@ -162,8 +162,8 @@ class AsOf(Generic[StateT]):
         Args:
             n: The position.
             by: A function that gives each entity a label of text, or `"state"` for the decider's own names, those
-                that no entity is in among them; it is asked in one fold, and its answers are kept. By default entities are counted by their last event's
-                type, for which nothing is folded.
+                that no entity is in among them; it is asked in one fold, and its answers are kept. By default entities
+                are counted by their last event's type, for which nothing is folded.
         """
         counts = self._running_counts(by).at(self._n(n))
         # An entity that exists is never in the first of the states, which is that of none.

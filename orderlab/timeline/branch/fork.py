@@ -155,7 +155,7 @@ class Fork(Generic[StateT]):
         return self._timeline
 
     def diff(self) -> Difference:
-        """Return what the branch's own events have changed; `fork.timeline.diff(other)` compares it with another log."""
+        """Return what the branch's own events have changed; `fork.timeline.diff(other)` compares with another log."""
         both = ((key, self.parent.entity(key, at=self.at), entity) for key, (entity, _) in self._changed.items())
         return _difference(self.parent, f"{self.at} → {self.position}, in the branch", both)
 
