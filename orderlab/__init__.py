@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from orderlab.eventstore.duckdb import DuckDBEventStore as DuckDBEventStore
     from orderlab.eventstore.memory import InMemoryEventStore as InMemoryEventStore
     from orderlab.eventstore.urls import open_event_store as open_event_store
+    from orderlab.notebook.liveboard import LiveBoard as LiveBoard
     from orderlab.notebook.timetravel import TimeTravel as TimeTravel
     from orderlab.orders.actions import CancelOrder as CancelOrder
     from orderlab.orders.actions import InvalidOrderState as InvalidOrderState
@@ -93,6 +94,7 @@ _CONTENTS = {
     "runtime": ("Store",),
     "server.background": ("serve",),
     "system": ("RandomIds", "SystemClock"),
+    "notebook.liveboard": ("LiveBoard",),
     "notebook.timetravel": ("TimeTravel",),
     "timeline.machine.statemachine": ("StateMachine",),
     "timeline.timeline": ("Timeline",),

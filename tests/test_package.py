@@ -32,7 +32,7 @@ PROMISED = re.findall(
     SystemClock TestClock RandomIds SequentialIds SeededIds
     RecordedEvent NewEvent NO_STREAM VersionConflict CorruptStream
     InMemoryEventStore DuckDBEventStore open_event_store load_state Store Outcome NoMatchingAction serve connect
-    Timeline StateMachine TimeTravel
+    Timeline StateMachine TimeTravel LiveBoard
     """,
 )
 """The names of the contract that exist so far."""

@@ -106,10 +106,13 @@ class TimeTravel(anywidget.AnyWidget):
         recorded = self.event
         return f"<TimeTravel at {self.step:,} of {len(self.timeline):,} events{f': {recorded}' if recorded else ''}>"
 
+    def _repr_html_(self) -> str:
+        return self._picture()
+
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = ({}, {}) if bundle is None else bundle
-        return {**data, "text/plain": repr(self), "text/html": self._picture()}, metadata
+        return {**data, "text/plain": repr(self), "text/html": self._repr_html_()}, metadata
 
     def _ipython_display_(self) -> None:
         """Show the view, and before it, as an output of its own, the picture for where there is no view.

@@ -254,7 +254,7 @@ def test_an_order_tells_its_story_and_goes_on_telling(opened: NewWindow, others:
     story = window.page.get_by_role("dialog", name=f"The story of order …{order_id[-6:]}")
     window.page.locator("#orders").get_by_role("button", name="Grace").click()
     story.get_by_text(f"Grace placed order …{order_id[-6:]} for 19.00.").wait_for()
-    story.get_by_text("Enamel mug").wait_for()
+    story.get_by_role("paragraph").get_by_text("Enamel mug").wait_for()
     others.cancel(order_id)
     story.get_by_text("was cancelled: Found it cheaper.").wait_for()
     assert story.locator("ol > li").count() == 2
