@@ -18,11 +18,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
-from urllib.parse import quote
 
+from orderlab.cli.running_lab import HOST, RunningLab, answers
 from orderlab.core.errors import OrderlabError
 
-HOST = "127.0.0.1"
 USUAL_PORT = 8888
 
 _OPTIONS = (
@@ -74,7 +73,8 @@ def run_jupyterlab(
         ) as process:
             stopping(process)
             if _wait_until_it_answers(process, port):
-                started(f"http://{HOST}:{port}/lab/tree/{quote(notebook)}?token={token}")
+                stopping.lab = RunningLab(f"http://{HOST}:{port}/", token)
+                started(stopping.lab.link(notebook))
             code = process.wait()
             if code and not stopping.asked:
                 raise OrderlabError(f"JupyterLab ended with exit code {code}")
@@ -112,23 +112,26 @@ def _environment(settings: Path, token: str) -> dict[str, str]:
 def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int) -> bool:
     """Return True once it takes connections, False if it ends before."""
     while process.poll() is None:
+        if answers(port):
+            return True
         try:
-            with socket.create_connection((HOST, port), timeout=_LOOK_SECONDS):
-                return True
-        except OSError:
-            try:
-                process.wait(_LOOK_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
+            process.wait(_LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
     return False
 
 
 class _Stopping:
-    """Passes on to a process that it should stop, also if that was said before there was one."""
+    """Passes on to a process that it should stop, also if that was said before there was one.
+
+    Once it answers it is asked to, which it does without a word; a signal it would call a critical error, in red. Who
+    asks again while it does so sends that signal.
+    """
 
     def __init__(self) -> None:
         self.asked = False
         self._process: subprocess.Popen[bytes] | None = None
+        self.lab: RunningLab | None = None
 
     def __call__(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process
@@ -136,9 +139,11 @@ class _Stopping:
             process.terminate()
 
     def ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
+        again, self.asked = self.asked, True
         # On Windows the console has told it as well, and terminating it would leave its kernels behind.
-        if self._process is not None and sys.platform != "win32":
+        if self._process is None or sys.platform == "win32":
+            return
+        if again or self.lab is None or not self.lab.shut_down():
             self._process.terminate()
 
 

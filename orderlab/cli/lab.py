@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from rich.text import Text
 from orderlab.cli.console import OUT, show_text
 from orderlab.cli.jupyter import free_port, run_jupyterlab
 from orderlab.cli.notebook_files import Standing, compare, settle, write
+from orderlab.cli.running_lab import running_in
 from orderlab.core.errors import OrderlabError
 
 FOLDER = Path("orderlab-notebooks")
@@ -35,17 +37,21 @@ def lab(
     """Copy the notebooks and small logs to a folder, once, and open the first in JupyterLab; no internet is needed.
 
     What you change there is yours: it is never written over without asking, and then kept beside the new version.
+    Where JupyterLab runs in that folder already, it is that one that is opened.
     """
     if folder.is_file():
         raise typer.BadParameter(f"{folder} is a file: name a folder", param_hint="FOLDER")
-    if port is not None and not no_start:
+    running = None if no_start else running_in(folder, port=port)
+    if port is not None and running is None and not no_start:
         port = free_port(port)  # told before anything is copied
     try:
         first = _copy(folder, refresh=refresh)
     except OSError as error:
         what = f"{error.filename or folder} cannot be read or written: {error.strerror}"
         raise OrderlabError(f"{what}; name another folder, such as: orderlab lab my-notebooks") from error
-    if not no_start:
+    if running is not None:
+        _open_running(running.link(first), browser=not no_browser)
+    elif not no_start:
         run_jupyterlab(folder, first, port=port, browser=not no_browser, started=_tell_where)
         OUT.print("Stopped.")
 
@@ -53,13 +59,15 @@ def lab(
 def _copy(folder: Path, *, refresh: bool) -> str:
     """Bring the folder up to date as far as that is wanted, say what was done, and return the first notebook's name."""
     standings = compare(folder)
-    new, changed, outdated = (
+    new, same, older, changed, outdated = (
         [name for name, standing in standings.items() if standing is wanted]
-        for wanted in (Standing.MISSING, Standing.CHANGED, Standing.OUTDATED)
+        for wanted in (Standing.MISSING, Standing.SAME, Standing.OLDER, Standing.CHANGED, Standing.OUTDATED)
     )
-    write(folder, new)
-    settle(folder, [name for name, standing in standings.items() if standing is Standing.SAME])
+    write(folder, new + older)
+    settle(folder, same)
     show_text(f"Copied {_listed(new)} into {folder}." if new else f"The notebooks are in {folder}.")
+    if older:
+        show_text(f"A newer version replaces what you had not changed: {_listed(older)}.")
     if refresh:
         _renew(folder, changed + outdated)
     elif outdated and sys.stdin.isatty() and sys.stdout.isatty():
@@ -91,6 +99,13 @@ def _listed(names: Sequence[str]) -> str:
     counted = {"notebook": notebooks, "file of data": len(names) - notebooks}
     words = {"notebook": "notebooks", "file of data": "files of data"}
     return " and ".join(f"{count} {words[one] if count > 1 else one}" for one, count in counted.items() if count)
+
+
+def _open_running(link: str, *, browser: bool) -> None:
+    OUT.print(Text(f"JupyterLab runs in this folder already, at {link}", style="bold"), soft_wrap=True)
+    show_text("It ends where it was started, by Ctrl-C. (For another one beside it: --port 0.)")
+    if browser:
+        webbrowser.open(link)
 
 
 def _tell_where(link: str) -> None:

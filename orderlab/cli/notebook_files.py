@@ -1,7 +1,8 @@
 """The notebooks and small logs that come with orderlab: where they are, and how they get into a working folder.
 
 They are copied once. What somebody has changed there is never written over unasked, and when asked it is kept beside
-the new one under a numbered name. A record of what was copied tells whose change a difference is.
+the new one under a numbered name. A record of what was copied tells whose change a difference is. To run a notebook is
+not to change it: two are the same if what is written in their cells is.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ class Standing(Enum):
 
     MISSING = "not there"
     SAME = "the same"
+    OLDER = "as it was copied, and this one is newer"
     CHANGED = "changed there, and there is nothing newer"
     OUTDATED = "different, and this one has not been offered yet"
 
@@ -98,20 +100,33 @@ def settle(folder: Path, names: Iterable[str]) -> None:
 def _standing(path: Path, source: Path, recorded: str | None) -> Standing:
     if not path.exists():
         return Standing.MISSING
-    present = _digest(source)
-    if _digest(path) == present:
+    present, there = _digest(source), _digest(path)
+    if there == present:
         return Standing.SAME
+    if there == recorded:
+        return Standing.OLDER
     return Standing.CHANGED if recorded == present else Standing.OUTDATED
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    content = path.read_bytes()
+    return hashlib.sha256(_written(content) if path.suffix == ".ipynb" else content).hexdigest()
+
+
+def _written(content: bytes) -> bytes:
+    """Return what is written in a notebook's cells, without all that running it adds; everything if it is none."""
+    try:
+        cells = [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(content)["cells"]]
+    except (ValueError, KeyError, TypeError):
+        return content
+    # JupyterLab adds an empty cell when the last one is run.
+    return json.dumps([(kind, source) for kind, source in cells if source.strip()]).encode()
 
 
 def _set_aside(path: Path) -> Path:
-    """Give a file the next free numbered name."""
+    """Give a file the next free numbered name; the number comes first, for a list of files shows how names begin."""
     number = 1
-    while (kept := path.with_name(f"{path.stem}.yours-{number}{path.suffix}")).exists():
+    while (kept := path.with_name(f"yours-{number}-{path.name}")).exists():
         number += 1
     return path.rename(kept)
 

@@ -1,5 +1,6 @@
 """`orderlab lab`: what it copies, what it never writes over, and the JupyterLab that it runs."""
 
+import hashlib
 import json
 import os
 import pty
@@ -18,6 +19,7 @@ from lab_process import lab
 
 from orderlab.cli import notebook_files
 from orderlab.cli.notebook_files import RECORD, Standing, bundled, bundled_files, compare, settle, write
+from orderlab.cli.running_lab import running_in
 from orderlab.core.errors import OrderlabError
 
 FIRST, *_ = NOTEBOOKS = [name for name in bundled_files() if name.endswith(".ipynb")]
@@ -45,6 +47,13 @@ def folder(tmp_path: Path, package: Path) -> Path:
 def release(package: Path, name: str = "notebooks/00-one.ipynb", version: str = "second") -> None:
     """Bring out another version of a file."""
     (package / name).write_text(f"{name}, {version} version")
+
+
+def cell(source: str, execution_count: int | None = None, *outputs: str) -> dict[str, Any]:
+    """Return a code cell, as it is saved."""
+    shown = [{"output_type": "execute_result", "data": {"text/plain": each}} for each in outputs]
+    ran = {"execution_count": execution_count, "outputs": shown, "metadata": {"trusted": True} if shown else {}}
+    return {"cell_type": "code", "id": "one", "source": source.splitlines(keepends=True), **ran}
 
 
 def files_in(folder: Path) -> list[str]:
@@ -105,12 +114,38 @@ def test_what_its_owner_changed_is_no_older_version(folder: Path) -> None:
     assert compare(folder)["00-one.ipynb"] is Standing.CHANGED
 
 
-@pytest.mark.parametrize("mine", ["mine", "00-one.ipynb, first version"])
-def test_a_new_version_is_one_to_ask_about(mine: str, folder: Path, package: Path) -> None:
-    (folder / "00-one.ipynb").write_text(mine)
+def test_a_new_version_of_what_was_changed_is_one_to_ask_about(folder: Path, package: Path) -> None:
+    (folder / "00-one.ipynb").write_text("mine")
     release(package)
 
     assert compare(folder)["00-one.ipynb"] is Standing.OUTDATED
+
+
+def test_a_new_version_of_what_nobody_changed_is_not(folder: Path, package: Path) -> None:
+    release(package)
+
+    assert compare(folder)["00-one.ipynb"] is Standing.OLDER
+
+
+def test_to_run_a_notebook_is_not_to_change_it(folder: Path, package: Path) -> None:
+    (package / "notebooks" / "00-one.ipynb").write_text(json.dumps({"cells": [cell("1 + 1")]}))
+    write(folder, ["00-one.ipynb"])
+
+    has_run = {"cells": [cell("1 + 1", 7, "2"), cell("", 8)], "metadata": {"widgets": {}, "kernelspec": {"name": "x"}}}
+    (folder / "00-one.ipynb").write_text(json.dumps(has_run))
+
+    assert compare(folder)["00-one.ipynb"] is Standing.SAME
+
+
+@pytest.mark.parametrize("cells", [[("1 + 2", "code")], [("1 + 1", "markdown")], [("1 + 1", "code")] * 2, []])
+def test_to_write_into_a_notebook_is_to_change_it(cells: list[tuple[str, str]], folder: Path, package: Path) -> None:
+    (package / "notebooks" / "00-one.ipynb").write_text(json.dumps({"cells": [cell("1 + 1")]}))
+    write(folder, ["00-one.ipynb"])
+
+    mine = [{**cell(source), "cell_type": kind} for source, kind in cells]
+    (folder / "00-one.ipynb").write_text(json.dumps({"cells": mine}))
+
+    assert compare(folder)["00-one.ipynb"] is Standing.CHANGED
 
 
 def test_a_version_that_was_declined_is_not_asked_about_again_and_the_next_one_is(folder: Path, package: Path) -> None:
@@ -140,14 +175,14 @@ def test_what_was_changed_is_kept_under_the_next_free_number(folder: Path) -> No
         write(folder, ["00-one.ipynb"])
 
     assert (folder / "00-one.ipynb").read_text() == "00-one.ipynb, first version"
-    assert (folder / "00-one.yours-1.ipynb").read_text() == "once"
-    assert (folder / "00-one.yours-2.ipynb").read_text() == "twice"
+    assert (folder / "yours-1-00-one.ipynb").read_text() == "once"
+    assert (folder / "yours-2-00-one.ipynb").read_text() == "twice"
 
 
 def test_a_backup_is_named_as_it_is_in_the_folder(folder: Path) -> None:
     (folder / "data" / "small.jsonl").write_text("mine")
 
-    assert write(folder, ["data/small.jsonl", "00-one.ipynb"]) == {"data/small.jsonl": "data/small.yours-1.jsonl"}
+    assert write(folder, ["data/small.jsonl", "00-one.ipynb"]) == {"data/small.jsonl": "data/yours-1-small.jsonl"}
 
 
 def test_what_nobody_changed_needs_no_backup(folder: Path, package: Path) -> None:
@@ -196,13 +231,41 @@ def test_a_newer_version_is_not_written_where_nobody_can_be_asked(tmp_path: Path
     assert (tmp_path / "my notebooks" / FIRST).read_text() == "of an older orderlab"
 
 
+def test_a_newer_version_replaces_what_nobody_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "orderlab-notebooks"
+    done("lab", "--no-start", cwd=tmp_path)
+    (folder / FIRST).write_text("of an older orderlab")
+    record = json.loads((folder / RECORD).read_text())
+    digest = hashlib.sha256(b"of an older orderlab").hexdigest()
+    (folder / RECORD).write_text(json.dumps({**record, FIRST: digest}))
+
+    said = done("lab", "--no-start", cwd=tmp_path, columns=200)
+
+    assert said.splitlines()[1:] == [f"A newer version replaces what you had not changed: {FIRST}."]
+    assert (folder / FIRST).read_bytes() == bundled_files()[FIRST].read_bytes()
+    assert not [*folder.glob("yours-*")]
+
+
+def test_notebooks_that_were_only_run_are_left_alone(tmp_path: Path) -> None:
+    done("lab", "--no-start", cwd=tmp_path)
+    notebook = json.loads((tmp_path / "orderlab-notebooks" / FIRST).read_text())
+    for each in notebook["cells"]:
+        each["metadata"] = {"trusted": True}
+    (tmp_path / "orderlab-notebooks" / FIRST).write_text(json.dumps(notebook))
+
+    said = done("lab", "--no-start", "--refresh", cwd=tmp_path)
+
+    assert said == "The notebooks are in orderlab-notebooks.\n"
+    assert sorted(files_in(tmp_path / "orderlab-notebooks")) == sorted([RECORD, *bundled_files()])
+
+
 def test_refreshed_they_are_new_and_what_was_there_is_beside_them(tmp_path: Path) -> None:
     done("lab", "--no-start", cwd=tmp_path)
     (tmp_path / "orderlab-notebooks" / FIRST).write_text("mine")
 
     said = done("lab", "--no-start", "--refresh", cwd=tmp_path, columns=200)
 
-    backup = FIRST.replace(".ipynb", ".yours-1.ipynb")
+    backup = f"yours-1-{FIRST}"
     assert said.splitlines()[1:] == [f"Written anew: {FIRST}; yours is now {backup}."]
     assert (tmp_path / "orderlab-notebooks" / FIRST).read_bytes() == bundled_files()[FIRST].read_bytes()
     assert (tmp_path / "orderlab-notebooks" / backup).read_text() == "mine"
@@ -218,7 +281,7 @@ def test_on_a_terminal_it_asks_about_a_newer_version_once(answer: str, backups: 
 
     assert "Write it, and keep yours beside it? [y/N]" in said
     assert "[y/N]" not in again
-    assert len([*(tmp_path / "orderlab-notebooks").glob("*.yours-1.ipynb")]) == backups
+    assert len([*(tmp_path / "orderlab-notebooks").glob("yours-1-*.ipynb")]) == backups
 
 
 def on_a_terminal(*arguments: str, cwd: Path, answer: str) -> str:
@@ -285,9 +348,28 @@ def test_it_opens_the_first_notebook_until_it_is_told_to_stop(by: int, tmp_path:
         said, logged = running.stop(by)
 
     assert said == "Stopped.\n"
-    assert "Traceback" not in logged
+    assert logged == ""
     with pytest.raises(httpx.ConnectError):
         running.get("/api")
+
+
+def test_where_one_runs_already_that_one_is_opened(tmp_path: Path) -> None:
+    with lab(cwd=tmp_path) as running:
+        said = done("lab", "--no-browser", cwd=tmp_path, columns=200)
+
+    assert said.splitlines()[1] == f"JupyterLab runs in this folder already, at {running.link}"
+
+
+def test_one_that_is_asked_for_at_another_port_runs_beside_it(tmp_path: Path) -> None:
+    with lab(cwd=tmp_path) as running, lab(cwd=tmp_path) as another:
+        assert running.link.port != another.link.port
+
+
+def test_one_that_runs_in_another_folder_is_left_alone(tmp_path: Path) -> None:
+    with lab("mine", cwd=tmp_path):
+        (tmp_path / "yours").mkdir()
+
+        assert running_in(tmp_path / "yours", port=None) is None
 
 
 def test_a_jupyterlab_that_cannot_start_is_told(tmp_path: Path) -> None:
