@@ -29,6 +29,9 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
     action: msgspec.Raw
 
 
+_LOG = "this is an event of a log, and no command: `Timeline.from_file` reads a log"
+
+
 def decode_command(text: str) -> Any:
     """Read an order command from tagged JSON; the reading of a script unless another domain brings its own.
 
@@ -94,7 +97,8 @@ def read_commands(
                     line = decoder.decode(text)
                     command = decode(bytes(line.action).decode())
                 except (msgspec.DecodeError, InvalidAction, UnicodeError, RecursionError) as error:
-                    raise CommandFileError(f"{path}, line {number}: {error}") from error
+                    problem = _LOG if b'"payload":' in text and b'"action":' not in text else error
+                    raise CommandFileError(f"{path}, line {number}: {problem}") from error
                 commands.append(TimedCommand(line.at.astimezone(UTC), command, line.key))
     except OSError as error:
         raise CommandFileError(f"{path} cannot be read: {error.strerror}") from error

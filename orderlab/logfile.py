@@ -28,6 +28,10 @@ from orderlab.orders.codec import ORDER_CODEC
 _TOGETHER = 5_000
 """Events written in one transaction, and between two reports of progress."""
 
+_COMMANDS = (
+    "this is a command that was given, and no event of a log: a file of such is what `commands=` of a timeline takes"
+)
+
 
 class LogFileError(OrderlabError):
     """A file that is no exported log, or not a continuation of the log it is imported to; names the line."""
@@ -157,6 +161,12 @@ def read_lines(path: str | PathLike[str]) -> Iterator[StoredEvent]:
     """
     path, succession = Path(path), Succession()
     for number, line in _lines(path):
+        try:
+            recorded_at = as_utc(line.recorded_at)
+        except OverflowError as error:
+            raise LogFileError(
+                f"{path}, line {number}: recorded_at {line.recorded_at} is beyond the calendar in UTC"
+            ) from error
         row = StoredEvent(
             line.position,
             line.stream_id,
@@ -164,7 +174,7 @@ def read_lines(path: str | PathLike[str]) -> Iterator[StoredEvent]:
             line.event_id,
             line.event_type,
             line.schema_version,
-            as_utc(line.recorded_at),
+            recorded_at,
             line.correlation_id,
             line.causation_id,
             bytes(line.metadata).decode(),
@@ -184,7 +194,8 @@ def _lines(path: Path) -> Iterator[tuple[int, Line]]:
                 try:
                     line = decode(text)
                 except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-                    raise LogFileError(f"{path}, line {number}: {error}") from error
+                    problem = _COMMANDS if b'"action":' in text and b'"payload":' not in text else error
+                    raise LogFileError(f"{path}, line {number}: {problem}") from error
                 yield number, line
     except OSError as error:
         raise LogFileError(f"{path} cannot be read: {error.strerror}") from error

@@ -1,6 +1,7 @@
 """A log as a table: a pandas DataFrame, or a Parquet file."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterable, Iterable
 from contextlib import suppress
 from os import PathLike
@@ -90,9 +91,11 @@ def read_parquet(path: str | PathLike[str]) -> list[StoredEvent]:
         LogTableError: The file cannot be read or is no log, or a row does not follow; names the row.
     """
     wanted = ", ".join(_AS_SQL[name] for name in StoredEvent._fields)
+    if Path(path).is_dir():
+        raise LogTableError(f"{path} is a folder; name a file in it")
     try:
         with duckdb.connect() as connection:
-            table = connection.read_parquet(str(path))
+            table = connection.read_parquet(_exactly(path), hive_partitioning=False)
             if missing := set(StoredEvent._fields).difference(table.columns):
                 raise LogTableError(f"{path} is no log: it has no column {', '.join(sorted(missing))}")
             found = table.project(wanted).fetchall()
@@ -107,6 +110,11 @@ def read_parquet(path: str | PathLike[str]) -> list[StoredEvent]:
             raise LogTableError(f"{path}, row {number}: {problem}")
         rows.append(row)
     return rows
+
+
+def _exactly(path: str | PathLike[str]) -> str:
+    """Return a path by which DuckDB finds that one file: it takes some characters of a name for a pattern."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", str(Path(path).absolute()))
 
 
 def _table(columns: Columns) -> pd.DataFrame:

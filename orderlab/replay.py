@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar, cast, overload
 from uuid import UUID
 
@@ -126,6 +126,19 @@ async def position_of(event_store: EventStore, until: int | datetime | None) -> 
         middle = (low + high + 1) // 2
         low, high = (middle, high) if await _recorded_at(event_store, middle) <= until else (low, middle - 1)
     return low
+
+
+def time_in(text: str) -> datetime:
+    """Read a time as people write it, in ISO 8601; in UTC where it names no zone, and a date alone is midnight.
+
+    Raises:
+        ValueError: It is no time.
+
+    >>> time_in("2011-06-01 12:00")
+    datetime.datetime(2011, 6, 1, 12, 0, tzinfo=datetime.timezone.utc)
+    """
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def require_zone(name: str, time: datetime) -> None:

@@ -115,12 +115,32 @@ def complaints() -> Iterator[list[str]]:
             sys.unraisablehook = before
 
 
-async def run(cells: list[dict[str, Any]], sources: dict[str, str], *, past_assertions: bool) -> dict[str, Any]:
+def what_is_run(cells: list[dict[str, Any]], sources: dict[str, str | list[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the id and the source of each cell that is run.
+
+    A cell for which several sources are given is run with each, every time with the cell after it, and the two have the
+    number of the source behind their ids.
+    """
+    code = iter([cell for cell in cells if cell["cell_type"] == "code"])
+    for cell in code:
+        source = sources.get(cell["id"], "".join(cell["source"]))
+        if isinstance(source, str):
+            yield cell["id"], source
+            continue
+        following = next(code)
+        for number, each in enumerate(source, start=1):
+            yield f"{cell['id']} {number}", each
+            yield f"{following['id']} {number}", "".join(following["source"])
+
+
+async def run(
+    cells: list[dict[str, Any]], sources: dict[str, str | list[str]], *, past_assertions: bool
+) -> dict[str, Any]:
     """Run a notebook, and return what each cell showed.
 
     Args:
         cells: Its cells.
-        sources: By the id of a cell, what is run in its place.
+        sources: By the id of a cell, what is run in its place; if that is several, one after the other.
         past_assertions: Go on after a cell whose assertion fails; any other error ends the run.
     """
     outputs: list[dict[str, str]] = []
@@ -128,17 +148,14 @@ async def run(cells: list[dict[str, Any]], sources: dict[str, str], *, past_asse
     with complaints() as gathered:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: gathered.append(repr(context)))
         shell = new_shell(outputs)
-        for cell in cells:
-            if cell["cell_type"] != "code":
-                continue
+        for cell_id, source in what_is_run(cells, sources):
             outputs.clear()
-            source = sources.get(cell["id"], "".join(cell["source"]))
             with redirect_stdout(_Stream("stdout", outputs)), redirect_stderr(_Stream("stderr", outputs)):
                 shell.showtraceback = lambda *_, **__: None  # type: ignore[method-assign] # the error is in the answer
                 result = await shell.run_cell_async(source, transformed_cell=shell.transform_cell(source))  # type: ignore[no-untyped-call]
             error = result.error_before_exec or result.error_in_exec
             told = None if error is None else f"{type(error).__name__}: {error}"
-            ran.append({"id": cell["id"], "outputs": list(outputs), "error": told})
+            ran.append({"id": cell_id, "outputs": list(outputs), "error": told})
             if error is not None and not (past_assertions and isinstance(error, AssertionError)):
                 break
         left = [repr(task) for task in asyncio.all_tasks() - {asyncio.current_task()}]

@@ -19,8 +19,11 @@ SOLUTIONS = Path(__file__).parent / "notebooks" / "solutions"
 _PROGRAM = Path(__file__).with_name("notebook_program.py")
 _PATIENCE_SECONDS = 120.0
 
-Sources = Mapping[str, Mapping[str, str]]
-"""What is run in place of cells: by the notebook's name and the cell's id."""
+Sources = Mapping[str, Mapping[str, str | list[str]]]
+"""What is run in place of cells: by the notebook's name and the cell's id.
+
+Several sources of a cell are run in turn, each with the cell after it: as `exercise-1 2` and `exercise-1-check 2`.
+"""
 
 
 @dataclass(frozen=True)
@@ -127,12 +130,15 @@ def exercises_of(path: Path) -> list[str]:
     return [each for each in ids if each.startswith("exercise-") and f"{each}-check" in ids]
 
 
-def answers(which: str) -> dict[str, dict[str, str]]:
-    """Return the answers to the exercises of each notebook, `RIGHT` or `WRONG` ones, by the cell's id."""
+def answers(which: str) -> dict[str, dict[str, str | list[str]]]:
+    """Return the answers to the exercises of each notebook, `RIGHT` or `WRONG` ones, by the cell's id.
+
+    There is one that is right, and there are several that are wrong.
+    """
     return {path.name: solutions_of(path)[which] for path in NOTEBOOKS}
 
 
-def solutions_of(path: Path) -> dict[str, dict[str, str]]:
+def solutions_of(path: Path) -> dict[str, dict[str, str | list[str]]]:
     """Return the answers to a notebook's exercises; they are kept by its number."""
     said = runpy.run_path(str(SOLUTIONS / f"solutions_{path.name[:2]}.py"))
     return {which: said[which] for which in ("RIGHT", "WRONG")}

@@ -10,6 +10,7 @@ from strategies import commands, instants
 
 from orderlab.commandfile import CommandFileError, read_commands, write_commands
 from orderlab.core.script import TimedCommand
+from orderlab.logfile import LogFileError, read_lines
 from orderlab.orders.actions import CancelOrder, ShipOrder
 
 NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
@@ -60,8 +61,13 @@ def test_another_domain_brings_its_own_json(tmp_path: Path) -> None:
             LINE.replace("ShipOrder", "OrderNotFound").replace(',"tracking_number":"T"', ""),
             "OrderNotFound is no command",
         ),
+        ("[]", "Expected `object`, got `array`"),
+        (
+            '{"position":1,"payload":{}}',
+            "this is an event of a log, and no command: `Timeline.from_file` reads a log",
+        ),
     ],
-    ids=["no JSON", "no zone", "no key", "another shape", "a rejection"],
+    ids=["no JSON", "no zone", "no key", "another shape", "a rejection", "a list", "a log"],
 )
 def test_what_is_no_command_is_named_by_its_line(line: str, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / "script.jsonl"
@@ -70,6 +76,13 @@ def test_what_is_no_command_is_named_by_its_line(line: str, sentence: str, tmp_p
     with pytest.raises(CommandFileError) as caught:
         read_commands(path)
     assert str(caught.value) == f"{path}, line 2: {sentence}"
+
+
+def test_a_script_that_is_taken_for_a_log_is_told_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "script.jsonl").write_text(LINE, encoding="utf-8")
+
+    with pytest.raises(LogFileError, match="line 1: this is a command that was given, and no event of a log"):
+        list(read_lines(tmp_path / "script.jsonl"))
 
 
 def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:

@@ -545,3 +545,12 @@ def test_rows_that_fail_half_way_leave_the_earlier_file(tmp_path: Path) -> None:
     assert (tmp_path / "log.jsonl").read_text() == "precious"
     with pytest.raises(LogFileError, match="cannot be written: No such file or directory"):
         write_lines([], tmp_path / "absent" / "log.jsonl")
+
+
+def test_a_time_that_is_none_in_utc_is_told_with_its_line(tmp_path: Path) -> None:
+    row = StoredEvent(1, "a-1", 1, UUID(int=1), "Noted", 1, datetime(2025, 1, 1, tzinfo=UTC), None, None, "{}", "{}")
+    path = tmp_path / "log.jsonl"
+    write_lines([row], path)
+    path.write_text(path.read_text().replace("2025-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"))
+    with pytest.raises(LogFileError, match=r"line 1: recorded_at 0001-01-01 00:00:00.* is beyond the calendar in UTC"):
+        list(read_lines(path))

@@ -403,3 +403,19 @@ def test_a_parquet_file_that_is_no_log_is_refused(tmp_path: Path) -> None:
         with pytest.raises(LogTableError, match=rf"{name} cannot be read: ") as caught:
             read_parquet(tmp_path / name)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["log[1].parquet", "log*.parquet", "log?.parquet", "a{1,2}.parquet"])
+def test_a_name_is_no_pattern(tmp_path: Path, name: str) -> None:
+    row = StoredEvent(1, "a-1", 1, UUID(int=1), "Noted", 1, NEW_YEAR, None, None, "{}", '{"text":"this"}')
+    write_parquet([row._replace(payload='{"text":"other"}')], tmp_path / "log1.parquet")
+    write_parquet([row], tmp_path / name)
+
+    assert read_parquet(tmp_path / name) == [row]
+
+
+def test_a_folder_is_no_table(tmp_path: Path) -> None:
+    (tmp_path / "log.parquet").mkdir()
+    write_parquet([], tmp_path / "log.parquet" / "part.parquet")
+    with pytest.raises(LogTableError, match="is a folder; name a file in it"):
+        read_parquet(tmp_path / "log.parquet")

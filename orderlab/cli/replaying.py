@@ -1,6 +1,6 @@
 """`orderlab replay`: the state at any point of a log, or the story of one order."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -13,7 +13,7 @@ from orderlab.eventstore.base import EventStore
 from orderlab.eventstore.urls import open_event_store
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import Order, OrderState
-from orderlab.replay import load_state, position_of
+from orderlab.replay import load_state, position_of, time_in
 
 
 def replayed(
@@ -44,12 +44,11 @@ def point_of(until: str | None) -> int | datetime | None:
     if until.isdecimal() and len(until) < 19:  # noqa: PLR2004 - a longer one is no position of any log
         return int(until)
     try:
-        time = datetime.fromisoformat(until)
+        return time_in(until)
     except ValueError:
         raise typer.BadParameter(
             f"{until!r} is neither a position such as 1200 nor a time such as 2011-06-01T12:00", param_hint="--until"
         ) from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 async def _replay(url: str, until: int | datetime | None, order_id: str | None, as_json: bool) -> None:

@@ -101,8 +101,8 @@ class JsonCodec:
         try:
             # Python does not check a field's type when a value is made, and an event that is written is there for ever.
             again = shape.decode(payload)
-        except (msgspec.ValidationError, TypeError, ValueError) as error:
-            raise CodecError(f"{shape.name} could not be read again: {error}") from error
+        except Exception as error:  # the event's own constructor may raise anything
+            raise CodecError(f"{shape.name} could not be read again: {told(error)}") from error
         if again != event and type(event).__eq__ is not _IDENTITY:
             raise CodecError(f"{shape.name} would be read again as another value: {again!r}")
         return EncodedEvent(shape.name, shape.version, payload)
@@ -126,8 +126,10 @@ class JsonCodec:
             if version == shape.version:
                 return shape.decode(payload)
             return shape.decode(self._upcast(encoded, shape.version, recorded_at))
-        except (msgspec.ValidationError, msgspec.DecodeError, KeyError, TypeError, ValueError, RecursionError) as error:
-            raise CodecError(f"the payload does not fit {event_type} version {version}: {error}") from error
+        except CodecError:
+            raise
+        except Exception as error:  # an upcaster, or the event's own constructor, may raise anything
+            raise CodecError(f"the payload does not fit {event_type} version {version}: {told(error)}") from error
 
     def current_decoder(self, event_type: str, schema_version: int) -> Callable[[str], Any] | None:
         """Return msgspec's own decode function if `schema_version` is the present one of a known type."""
@@ -145,6 +147,16 @@ class JsonCodec:
 
     def _known(self) -> str:
         return ", ".join(self._by_name)
+
+
+def told(error: Exception) -> str:
+    """Return what an error says, or at least what it is: an `assert` says nothing, a `KeyError` only a name.
+
+    >>> told(ValueError("too long")), told(AssertionError()), told(KeyError("cents"))
+    ('too long', 'AssertionError', "KeyError: 'cents'")
+    """
+    says_nothing = not str(error) or isinstance(error, LookupError)
+    return f"{type(error).__name__}: {error}".removesuffix(": ") if says_nothing else str(error)
 
 
 def times_in(value_type: type) -> tuple[str, ...]:

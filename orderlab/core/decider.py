@@ -90,6 +90,26 @@ class Decider(AsTable, Generic[EntityT]):
         if isinstance(self.states, str):
             raise TypeError(f"states must be a tuple of names, such as ({self.states!r},)")
         object.__setattr__(self, "states", tuple(self.states))
+        if not isinstance(self.name, str) or not self.name:
+            raise TypeError(f"name must be the kind of entity as text, such as order, not {self.name!r}")
+        for name in ("decide", "evolve", "key_of", "reflects", "state_name"):
+            if not callable(getattr(self, name)):
+                raise TypeError(f"{name} of {self.name} must be a function, not {getattr(self, name)!r}")
+        if not (self.command_of is None or callable(self.command_of)):
+            raise TypeError(f"command_of of {self.name} must be a function, or None, not {self.command_of!r}")
+
+    def state_of(self, entity: EntityT | None) -> str:
+        """Name the state that an entity is in, by `state_name`.
+
+        Raises:
+            TypeError: What `state_name` gives is no text.
+        """
+        name = self.state_name(entity)
+        if not isinstance(name, str):
+            raise TypeError(
+                f"state_name of {self.name} must give each state a name of text, and gave {name!r} for {entity!r}"
+            )
+        return name
 
     def stream_id(self, key: str) -> str:
         """Name the stream of the entity with this key, `order-{key}`; the only function that does."""
@@ -143,6 +163,10 @@ class DeciderReducer(AsTable, Generic[EntityT, StateT]):
     """
 
     def __init__(self, decider: Decider[EntityT], *, check_versions: bool = True) -> None:
+        if not isinstance(decider, Decider):
+            raise TypeError(
+                f"decider must be a Decider, which has decide, evolve and the names of both, not {decider!r}"
+            )
         self.decider = decider
         self.check_versions = check_versions
 

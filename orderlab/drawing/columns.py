@@ -33,6 +33,17 @@ def columns_of(initial: str, states: Sequence[str], links: Sequence[Sequence[Lin
     return _untangled(columns, every)
 
 
+def reached_from(initial: str, links: Iterable[Link]) -> set[str]:
+    """Return the states that links lead to from the first, and that itself.
+
+    >>> sorted(reached_from("a", [("a", "b"), ("x", "y")]))
+    ['a', 'b']
+    """
+    distance = {initial: 0}
+    _spread(distance, links)
+    return set(distance)
+
+
 def _spread(distance: dict[str, int], links: Iterable[Link]) -> None:
     """Add the distances of all states that can be reached from those with one, breadth first."""
     following: dict[str, list[str]] = {}

@@ -1,8 +1,9 @@
 """Find a place for the text of an arrow, where it covers neither a box nor another text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from orderlab.drawing.crowd import Crowd
 from orderlab.drawing.shapes import Point, Rectangle
 
 _CLEAR = 5.0
@@ -41,20 +42,18 @@ class Wish:
                 yield Rectangle.around(middle, width, height), abs(share - 0.5) * 60 + (up is not self.up) * 25
 
 
-def placed(wish: Wish, size: tuple[float, float], *, taken: Sequence[Rectangle], dots: Sequence[Point]) -> Rectangle:
+def placed(wish: Wish, size: tuple[float, float], crowd: Crowd) -> Rectangle:
     """Return the place that covers the least, of those near enough to the wish.
 
     Args:
         wish: Where the text would stand best.
         size: Its width and height.
-        taken: Boxes and texts that are not to be covered.
-        dots: Points on the lines of all arrows.
+        crowd: Boxes, texts and lines that are not to be covered.
     """
 
     def cost(place: tuple[Rectangle, float]) -> float:
         room, far = place
         ample = Rectangle.around(room.middle, room.width + _AIR, room.height + _AIR)
-        covered = sum(ample.shared_with(each) for each in taken)
-        return far + covered * 2 + room.holding(dots) * 30
+        return far + crowd.covered(ample) * 2 + crowd.holding(room) * 30
 
     return min(wish.places(*size), key=cost)[0]

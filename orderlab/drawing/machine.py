@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from orderlab.drawing import svg
 from orderlab.drawing.arrows import Arrow, arrow_head, merged
 from orderlab.drawing.boxes import HEIGHT, Box
-from orderlab.drawing.columns import columns_of
+from orderlab.drawing.columns import columns_of, reached_from
 from orderlab.drawing.grid import Grid
-from orderlab.drawing.routing import Way, ways_of
+from orderlab.drawing.routing import ways_of
 from orderlab.drawing.shapes import Point, Rectangle
 
 _MARGIN = 10.0
@@ -17,6 +17,8 @@ _GAP = 34.0
 _GAP_BETWEEN_COLUMNS = 52.0
 _ROOM_FOR_LOOP = 42.0
 _ROOMY, _CROWDED = 2, 0.25
+_MOST = 1_200
+"""How many states, or arrows, are drawn: a picture of more takes many seconds, and nobody finds anything in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ class Edge:
 class Machine:
     """States and arrows to be drawn.
 
-    A state that nothing leaves has a double rim, one that nothing leads to a dashed one.
+    A state that nothing leaves has a double rim, one that nothing leads to a dashed one; a dashed arrow counts for
+    neither.
 
     Args:
         initial: The state in which everything begins.
@@ -80,13 +83,21 @@ class Machine:
             findable: Put each state and each arrow into a group that says which it is, so that a live page can find
                 what it has to change: `data-state="on"`; and `data-source`, `data-target`, `data-edge="press"` and
                 `data-events`, the last two with spaces between several. In each there is a text with `data-count`.
+
+        Raises:
+            ValueError: There are more states or arrows than can be drawn.
         """
-        boxes = self._boxes(lit, counts, findable)
         arrows = merged(self.edges, edge_counts, findable)
+        if max(len(self.states), len(arrows)) > _MOST:
+            raise ValueError(
+                f"a machine with {len(self.states):,} states and {len(arrows):,} arrows cannot be drawn, "
+                f"for at most {_MOST:,} of each are: give fewer names to its states"
+            )
+        boxes = self._boxes(lit, counts, findable)
         places = self._places(boxes, arrows)
         linked = Grid(places, self._columns())
         ways = ways_of(linked, [(each.source, each.target) for each in arrows], [each.size for each in arrows])
-        rooms = [*places.values(), *_rooms(ways)]
+        rooms = [*places.values(), *(room for way in ways for room in way.rooms())]
         places |= self._apart([name for name in self.states if name not in places], boxes, rooms)
         rooms += places.values()
         by = Point(_MARGIN - min(room.x for room in rooms), _MARGIN - min(room.y for room in rooms))
@@ -127,7 +138,8 @@ class Machine:
 
     def _boxes(self, lit: str | None, counts: Mapping[str, int] | None, findable: bool) -> dict[str, Box]:
         """Return what each box shows."""
-        entered, left = self._reached(), {edge.source for edge in self.edges if not edge.dashed}
+        expected = [(edge.source, edge.target) for edge in self.edges if not edge.dashed]
+        entered, left = reached_from(self.initial, expected), {source for source, _ in expected}
         return {
             name: Box(
                 name,
@@ -139,13 +151,6 @@ class Machine:
             )
             for name in self.states
         }
-
-    def _reached(self) -> set[str]:
-        """Return the states to which arrows lead from the first."""
-        reached = {self.initial}
-        for _ in self.states:
-            reached |= {edge.target for edge in self.edges if edge.source in reached}
-        return reached
 
     def _columns(self) -> list[list[str]]:
         expected = [(edge.source, edge.target) for edge in self.edges if not edge.dashed]
@@ -191,10 +196,3 @@ class Machine:
             places[name] = Rectangle(x, y, boxes[name].width, HEIGHT)
             x += boxes[name].width + _GAP / 2
         return places
-
-
-def _rooms(ways: Iterable[Way]) -> Iterable[Rectangle]:
-    for way in ways:
-        yield way.text
-        for dot in way.route.along():
-            yield Rectangle(dot.x - 1, dot.y - 1, 2, 2)

@@ -1,8 +1,9 @@
 """The lines of a machine's arrows: straight to a neighbour, around the picture to a box that is further away."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from orderlab.drawing.crowd import Crowd
 from orderlab.drawing.grid import Grid, Link
 from orderlab.drawing.labels import Wish, placed
 from orderlab.drawing.lanes import Lane, Port, lanes_of, ports_of
@@ -24,6 +25,12 @@ class Way:
     route: Route
     text: Rectangle
 
+    def rooms(self) -> Iterator[Rectangle]:
+        """Yield rectangles that reach as far as anything of it."""
+        yield self.text
+        for x, y in self.route.reach():
+            yield Rectangle(x - 1, y - 1, 2, 2)
+
 
 def ways_of(grid: Grid, links: Sequence[Link], sizes: Sequence[tuple[float, float]]) -> list[Way]:
     """Return where each arrow goes, and where its text stands.
@@ -36,35 +43,39 @@ def ways_of(grid: Grid, links: Sequence[Link], sizes: Sequence[tuple[float, floa
     lanes = lanes_of(grid, links)
     ports = ports_of(grid, links, lanes)
     wishes: dict[int, tuple[Route, Wish]] = {}
-    for number, (source, target) in enumerate(links):
-        if source == target:
+    between: dict[frozenset[str], list[int]] = {}
+    for number, link in enumerate(links):
+        between.setdefault(frozenset(link), []).append(number)
+    for number, link in enumerate(links):
+        if link[0] == link[1]:
             wishes[number] = _loop(ports[number, False])
         elif number not in lanes:
-            wishes[number] = _straight(grid, links, number)
-    texts = _texts(grid, wishes, sizes)
+            wishes[number] = _straight(grid, links, number, between[frozenset(link)])
+    crowd = Crowd(grid.boxes.values(), (dot for route, _ in wishes.values() for dot in route.along()))
+    texts = _texts(crowd, wishes, sizes)
     ways = {number: Way(wishes[number][0], texts[number]) for number in wishes}
-    dots = [dot for way in ways.values() for dot in way.route.along()]
     rims = {up: _rim(grid, ways.values(), up=up) for up in (True, False)}
     for number, lane in sorted(lanes.items(), key=lambda each: each[1].level):
         clear = sizes[number][1] + _LANE_GAP
         height = rims[lane.up] + (-1 if lane.up else 1) * (_LANE_GAP + lane.level * (clear + _LANE_GAP))
         wish = _around(grid, links[number], lane, height, (ports.get((number, False)), ports.get((number, True))))
-        taken = [*grid.boxes.values(), *(way.text for way in ways.values())]
-        dots += wish[0].along()
-        ways[number] = Way(wish[0], placed(wish[1], sizes[number], taken=taken, dots=dots))
+        crowd.draw(wish[0].along())
+        ways[number] = Way(wish[0], placed(wish[1], sizes[number], crowd))
+        crowd.add(ways[number].text)
     return [ways[number] for number in range(len(links))]
 
 
 def _texts(
-    grid: Grid, wishes: Mapping[int, tuple[Route, Wish]], sizes: Sequence[tuple[float, float]]
+    crowd: Crowd, wishes: Mapping[int, tuple[Route, Wish]], sizes: Sequence[tuple[float, float]]
 ) -> dict[int, Rectangle]:
     """Find places for the texts of all arrows that lead along no lane; the widest first, as it has the least choice."""
-    dots = [dot for route, _ in wishes.values() for dot in route.along()]
     texts: dict[int, Rectangle] = {}
     for _ in range(_ROUNDS):  # again, now that each knows where the others have gone
         for number in sorted(wishes, key=lambda each: (wishes[each][0].is_curved, -sizes[each][0])):
-            taken = [*grid.boxes.values(), *(text for other, text in texts.items() if other != number)]
-            texts[number] = placed(wishes[number][1], sizes[number], taken=taken, dots=dots)
+            if number in texts:
+                crowd.remove(texts[number])
+            texts[number] = placed(wishes[number][1], sizes[number], crowd)
+            crowd.add(texts[number])
     return texts
 
 
@@ -76,11 +87,10 @@ def _rim(grid: Grid, ways: Iterable[Way], *, up: bool) -> float:
     return max(room.bottom for room in rooms)
 
 
-def _straight(grid: Grid, links: Sequence[Link], number: int) -> tuple[Route, Wish]:
+def _straight(grid: Grid, links: Sequence[Link], number: int, alike: Iterable[int]) -> tuple[Route, Wish]:
     """Lead an arrow to a neighbouring box, beside those that lead between the same two."""
     link = links[number]
-    between = [each for each, other in enumerate(links) if set(other) == set(link)]
-    between.sort(key=lambda each: (grid.steps(links[each]) < 0, each))
+    between = sorted(alike, key=lambda each: (grid.steps(links[each]) < 0, each))
     place = between.index(number)
     beside = (place - (len(between) - 1) / 2) * _APART
     source, target = grid.boxes[link[0]], grid.boxes[link[1]]

@@ -83,6 +83,10 @@ class Route:
         """Return the same line elsewhere."""
         return Route(tuple(Point(each.x + by.x, each.y + by.y) for each in self.points), self.is_curved)
 
+    def reach(self) -> Iterator[Point]:
+        """Yield points that lie as far out as any of the line."""
+        return self.along() if self.is_curved else iter(self.points)
+
     def along(self) -> Iterator[Point]:
         """Yield points on the line, some six apart, to see what it meets."""
         if self.is_curved:

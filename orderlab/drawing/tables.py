@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields as dataclass_fields
 from dataclasses import is_dataclass
 from datetime import datetime
-from html import escape
 from typing import Any
+
+from orderlab.drawing.svg import escape
 
 ROWS = 20
 """How many rows a representation shows at the most."""
+
+_DEPTH = 12
+"""So many values inside one another are written out."""
 
 _CELL = 'style="text-align:left;padding:2px 12px 2px 0"'
 
@@ -34,10 +38,46 @@ def cell(value: Any) -> str:
         if isinstance(value, datetime):
             return escape(value.strftime("%Y-%m-%d %H:%M:%S"))
         if isinstance(value, int) and not isinstance(value, bool):
-            return f"{value:,}"
-        return escape(str(value))
+            return escape(f"{value:,}")  # a kind of number of somebody's own may be written as anything
+        return escape(text_of(value))
     except Exception as error:  # noqa: BLE001 - a notebook shows this instead of the user's result
         return escape(f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>")
+
+
+def text_of(value: Any) -> str:
+    """Return `str(value)`, with what is in a set in an order of its own: that of Python is another at every start.
+
+    >>> text_of({"pear", "fig"}), text_of([frozenset()])
+    ("{'fig', 'pear'}", '[frozenset()]')
+    """
+    plain = str(value)
+    return plain if isinstance(value, str) or "{" not in plain else _ordered(value, _DEPTH)
+
+
+def _ordered(value: Any, depth: int) -> str:
+    """Return `repr(value)` with sets in order, for the kinds of which it is known how they are written."""
+    kind = type(value)
+    if not depth:
+        return "…"
+    if kind in (set, frozenset) and value:
+        inside = f"{{{', '.join(sorted(_ordered(each, depth - 1) for each in value))}}}"
+        return inside if kind is set else f"frozenset({inside})"
+    if kind in (list, tuple):
+        inside = ", ".join(_ordered(each, depth - 1) for each in value)
+        return f"[{inside}]" if kind is list else f"({inside}{',' * (len(value) == 1)})"
+    if kind is dict:
+        pairs = (f"{_ordered(key, depth - 1)}: {_ordered(each, depth - 1)}" for key, each in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if _is_record(value) and "__create_fn__" in getattr(
+        getattr(kind.__repr__, "__wrapped__", None), "__qualname__", ""
+    ):
+        parts = (
+            f"{each.name}={_ordered(getattr(value, each.name), depth - 1)}"
+            for each in dataclass_fields(value)
+            if each.repr
+        )
+        return f"{kind.__qualname__}({', '.join(parts)})"
+    return repr(value)
 
 
 def fields(values: Mapping[str, Any]) -> str:

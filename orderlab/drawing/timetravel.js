@@ -1,5 +1,5 @@
-// Time travel: stand anywhere in a log. For a notebook (the default export, by anywidget), an exported page (`mount`) and
-// the live page. What is known of a domain was found out in Python; here recorded patches are put on one another.
+// Time travel: stand anywhere in a log, in a notebook (the default export, by anywidget) or in a page (`mount`).
+// What is known of a domain was found out in Python; here recorded patches are put on one another.
 
 const [NEW, TIME, VERSION, KEY, MET] = [0, 1, 2, 3, 4]; // codes of values: see notebook/columns.py
 const FULL_EVERY = 32;
@@ -8,17 +8,13 @@ const ROW = 28; // pixels
 const TALLEST = 8_000_000; // pixels of a list; no browser has many more
 const PAGE = 100; // events
 const MOST_STEPS = 40; // of a story
-const PATIENCE_MS = 5_000;
-const TELL_EVERY_MS = 100;
-const SHINE_MS = 1_200;
-
-const NUMBER = new Intl.NumberFormat("en-GB");
+const [PATIENCE_MS, TELL_EVERY_MS] = [5_000, 100];
 
 /** `12,345` */
-export const number = (count) => NUMBER.format(count);
+export const number = new Intl.NumberFormat("en-GB").format;
 
 /** `2025-01-31 09:30:00` in UTC, as Python shows it. */
-export const instant = (ms) => new Date(Math.floor(ms / 1_000) * 1_000).toISOString().slice(0, -5).replace("T", " ");
+const instant = (ms) => new Date(ms).toISOString().slice(0, -5).replace("T", " ");
 
 /** Return a new element; texts stay texts, whatever they look like. */
 export function make(tag, attributes = {}, ...children) {
@@ -46,8 +42,8 @@ function mark(element, name, value) {
 }
 
 /** Return how many of ascending numbers are not above one. */
-function rank(numbers, most, length = numbers.length) {
-	let [low, high] = [0, length];
+function rank(numbers, most) {
+	let [low, high] = [0, numbers.length];
 	while (low < high) {
 		const middle = (low + high) >> 1;
 		if (numbers[middle] <= most) low = middle + 1;
@@ -58,27 +54,28 @@ function rank(numbers, most, length = numbers.length) {
 
 /** A log as patches. Events count from 0 here, positions from 1. */
 export class Recording {
-	constructor({ noun = "entity", keys = [], types = [], states = ["none"], fields = [] } = {}, room = 64) {
-		Object.assign(this, { noun, keys, types, states, fields: [], length: 0, room, last: [] });
+	constructor({ noun = "entity", keys = [], types = [], states = ["none"], fields = [], hidden = [] } = {}) {
+		Object.assign(this, { noun, keys, types, states, fields: [], hidden, length: 0, last: [] });
 		Object.assign(this, { edges: [], edgeOf: {}, sums: [], blocks: [], known: new Map() });
-		this.time = new Float64Array(room);
-		for (const name of "stream type state edge previous next version".split(" ")) this[name] = new Int32Array(room);
+		for (const name of "time stream type state edge previous next version hiddenIn hiddenCodes".split(" ")) this[name] = [];
 		for (const { name, values } of fields) this.addField(name, values);
 	}
 
 	/** Return the recording in gzipped bytes, or in a text that holds them in base 64. */
 	static async from(data) {
-		const bytes = typeof data === "string" ? Uint8Array.from(atob(data), (character) => character.charCodeAt(0)) : data;
+		const bytes = typeof data === "string" ? Uint8Array.from(atob(data), (each) => each.charCodeAt(0)) : data;
 		const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
 		const buffer = await new Response(stream).arrayBuffer();
 		let start = 4 + new DataView(buffer).getUint32(0, true);
 		const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, start - 4)));
 		const kinds = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: Float64Array };
-		const [times, streams, types, states, sets, ...values] = header.columns.map(
+		const [times, streams, types, states, sets, gaps, hidden, ...values] = header.columns.map(
 			([width, count]) => new kinds[width](buffer.slice(start, (start += width * count))));
-		const log = new Recording(header, times.length + 1);
+		const log = new Recording(header);
 		const [read, met] = [values.map(() => 0), values.map(() => 0)];
-		let [time, streamsMet] = [header.start, 0];
+		let [time, streamsMet, hiddenIn] = [header.start, 0, 0];
+		log.hiddenIn = Array.from(gaps, (gap) => (hiddenIn += gap));
+		log.hiddenCodes = Array.from(hidden);
 		for (let event = 0; event < times.length; event += 1) {
 			time += times[event];
 			const stream = streams[event] === NEW ? streamsMet++ : streamsMet - streams[event];
@@ -92,8 +89,7 @@ export class Recording {
 	}
 
 	/** Take in an event with the state it led to, and the texts of the fields it changed. */
-	append({ key, type, state, time, fields }) {
-		if (this.length === this.room) this.grow();
+	append({ key, type, state, time, fields, hidden = [] }) {
 		const numberOf = (list, value) => {
 			if (!this.known.has(list)) this.known.set(list, new Map(list.map((each, number) => [each, number])));
 			const numbers = this.known.get(list);
@@ -105,21 +101,14 @@ export class Recording {
 			const field = this.fields.find((each) => each.name === name) ?? this.addField(name, []);
 			field.codes[this.length - 1] = MET + numberOf(field.values, text);
 		}
-	}
-
-	grow() {
-		this.room *= 2;
-		const longer = (numbers) => {
-			const more = new numbers.constructor(this.room);
-			more.set(numbers);
-			return more;
-		};
-		for (const [name, value] of Object.entries(this)) if (ArrayBuffer.isView(value)) this[name] = longer(value);
-		for (const field of this.fields) field.codes = longer(field.codes);
+		for (const text of hidden) {
+			this.hiddenIn.push(this.length - 1);
+			this.hiddenCodes.push(numberOf(this.hidden, text));
+		}
 	}
 
 	addField(name, values) {
-		this.fields.push({ name, values, codes: new Int32Array(this.room) });
+		this.fields.push({ name, values, codes: Array(this.length).fill(0) });
 		const whole = ({ name }) => this.fields.findIndex((each) => each.name === name.split(".")[0]);
 		this.inOrder = [...this.fields].sort((one, other) => whole(one) - whole(other));
 		return this.fields.at(-1);
@@ -135,7 +124,8 @@ export class Recording {
 		this.state[event] = state;
 		this.previous[event] = previous;
 		this.next[event] = -1;
-		this.version[event] = previous < 0 ? 1 : this.version[previous] + 1;
+		this.version[event] = (this.version[previous] ?? 0) + 1;
+		for (const { codes } of this.fields) codes.push(0);
 		if (previous >= 0) this.next[previous] = event;
 		this.last[stream] = event;
 		const source = this.stateBefore(event);
@@ -146,10 +136,7 @@ export class Recording {
 		if (this.length % BLOCK === 0) this.blocks.push(this.sums.slice());
 	}
 
-	stateBefore(event) {
-		const previous = this.previous[event];
-		return previous < 0 ? 0 : this.state[previous];
-	}
+	stateBefore(event) { return this.state[this.previous[event]] ?? 0; }
 
 	/** Return the edges with how often the first `n` events took them. */
 	takenAt(n) {
@@ -159,14 +146,14 @@ export class Recording {
 		return taken;
 	}
 
-	/** Return pairs of state and how many are in it; what the first has is no count. */
+	/** Return pairs of state and how many are in it, but for the first. */
 	countsOf(taken) {
 		const counts = new Map(this.states.map((state) => [state, 0]));
 		for (const { source, target, count } of taken) {
 			counts.set(source, counts.get(source) - count);
 			counts.set(target, counts.get(target) + count);
 		}
-		return [...counts];
+		return [...counts].slice(1);
 	}
 
 	/** Return the texts of all fields after an event; there are none after -1. */
@@ -208,25 +195,29 @@ export class Recording {
 		return positions.reverse();
 	}
 
-	/** Return the positions of events with a text in key, type, state or changed fields. */
+	/** Return the positions of events with a text in key, type, state, changed fields or hidden texts. */
 	search(words) {
 		const wanted = words.toLowerCase();
-		const hits = (texts) => Uint8Array.from(texts, (text) => (text ?? "").toLowerCase().includes(wanted));
-		const lists = [[this.keys, this.stream], [this.types, this.type], [this.states, this.state]];
-		const columns = [...lists, ...this.fields.map(({ values, codes }) => [values, codes, MET])]
-			.map(([texts, codes, first = 0]) => ({ codes, first, found: hits(texts) })).filter(({ found }) => found.includes(1));
-		const positions = [];
-		for (let event = 0; event < this.length; event += 1) {
-			if (columns.some(({ codes, first, found }) => found[codes[event] - first])) positions.push(event + 1);
-		}
-		return positions;
+		const isFound = (text) => text?.toLowerCase().includes(wanted);
+		const found = new Uint8Array(this.length);
+		const look = (texts, codes, first = 0, events = null) => {
+			const hits = Uint8Array.from(texts, (text) => [text, text?.replaceAll(",", "")].some(isFound));
+			const { length } = events ?? found;
+			if (hits.includes(1)) for (let at = 0; at < length; at += 1) found[events ? events[at] : at] |= hits[codes[at] - first];
+		};
+		look(this.keys, this.stream);
+		look(this.types, this.type);
+		look(this.states, this.state);
+		look(this.hidden, this.hiddenCodes, 0, this.hiddenIn);
+		for (const { values, codes } of this.fields) look(values, codes, MET);
+		return this.time.flatMap((_, event) => (found[event] ? event + 1 : []));
 	}
 }
 
 let drawings = 0;
 
 /** Return a drawing as an element; its ids are its own, for those of another may be hidden. */
-export function drawing(text) {
+function drawing(text) {
 	const named = text.replace(/( id="|url\(#)/g, `$1orderlab-${(drawings += 1)}-`);
 	return document.importNode(new DOMParser().parseFromString(named, "image/svg+xml").documentElement, true);
 }
@@ -243,28 +234,11 @@ export class Machine {
 		this.arrows = [...svg.querySelectorAll("[data-source]")].map((group) => ({ group, ...group.dataset }));
 	}
 
-	arrowOf(source, target, type) {
-		return this.arrows.find((arrow) => isAlong(arrow, { source, target, type }));
-	}
-
-	light(state) {
-		for (const [name, group] of this.states) group.classList.toggle("lit", name === state);
-		this.lit = state;
-	}
-
-	/** Light one arrow. */
-	take(source, target, type) {
-		const taken = this.arrowOf(source, target, type);
-		for (const arrow of this.arrows) arrow.group.classList.toggle("lit", arrow === taken);
-	}
-
-	/** Light an arrow for a moment. */
-	flash(source, target, type) {
-		const group = this.arrowOf(source, target, type)?.group;
-		if (!group) return;
-		clearTimeout(group.fading);
-		group.classList.add("lit");
-		group.fading = setTimeout(() => group.classList.remove("lit"), SHINE_MS);
+	/** Light a way, and the state that it leads to. */
+	light(way) {
+		this.lit = way.target;
+		for (const [name, group] of this.states) group.classList.toggle("lit", name === way.target);
+		for (const arrow of this.arrows) arrow.group.classList.toggle("lit", isAlong(arrow, way));
 	}
 
 	/** Write pairs of state and count. */
@@ -277,8 +251,8 @@ export class Machine {
 	/** Write how often a way was gone: source, target, type and count. */
 	edges(taken) {
 		for (const arrow of this.arrows) {
-			const counts = taken.filter((way) => isAlong(arrow, way)).map(({ count }) => count);
-			this.count(arrow.group, `${number(counts.reduce((sum, count) => sum + count, 0))}×`);
+			const count = taken.reduce((sum, way) => sum + (isAlong(arrow, way) ? way.count : 0), 0);
+			this.count(arrow.group, `${number(count)}×`);
 		}
 	}
 
@@ -290,10 +264,8 @@ export class Machine {
 
 const SIGNS = { new: "+", gone: "−", changed: "±" };
 
-function kindOf(before, after) {
-	if (before === after) return after === null ? "none" : "same";
-	return before === null ? "new" : after === null ? "gone" : "changed";
-}
+const kindOf = (before, after) =>
+	before === after ? (after === null ? "none" : "same") : before === null ? "new" : after === null ? "gone" : "changed";
 
 /** A table of fields before and after an event, the difference marked. */
 export class Difference {
@@ -312,7 +284,7 @@ export class Difference {
 			const kind = kindOf(before, after);
 			mark(row, "data-kind", kind);
 			mark(row.cells[1], "aria-label", kind);
-			const texts = [name.replace(".", ".\u200b"), SIGNS[kind] ?? "", before ?? "—", after ?? "—"];
+			const texts = [name.replace(/[._]/g, "$&\u200b"), SIGNS[kind] ?? "", before ?? "—", after ?? "—"];
 			texts.forEach((text, cell) => write(row.cells[cell], text));
 		});
 	}
@@ -340,7 +312,7 @@ export class Story {
 }
 
 /** A list of any length, of which only what is in sight are elements. */
-export class EventList {
+class EventList {
 	constructor() {
 		this.space = make("div", { role: "presentation" });
 		this.element = make("div", { class: "list", role: "listbox", tabindex: 0, "aria-label": "Events" }, this.space);
@@ -377,7 +349,7 @@ export class EventList {
 		this.element.scrollTop = this.top;
 	}
 
-	paint(present, view) {
+	paint(view) {
 		const seen = this.top * this.scale;
 		const first = Math.floor(seen / ROW);
 		const count = Math.ceil(this.height / ROW) + 2;
@@ -387,12 +359,12 @@ export class EventList {
 			const row = this.rows[place % count];
 			const position = place < this.lane.length ? this.lane.at(place + 1) : 0;
 			if (row.position !== position) this.fill(row, position, place + 1);
-			const isPresent = position === present && position > 0;
+			const isPresent = position === view.position && position > 0;
 			if (isPresent) active = row.element.id;
 			row.element.style.transform = `translateY(${place * ROW - seen + this.top}px)`;
 			mark(row.element, "aria-selected", isPresent);
-			mark(row.element, "data-pin", view.pins.has(position) ? "" : null);
-			mark(row.element, "data-hit", view.isMatch(position) ? "" : null);
+			row.element.toggleAttribute("data-pin", view.pins.has(position));
+			row.element.toggleAttribute("data-hit", view.isMatch(position));
 		}
 		mark(this.element, "aria-activedescendant", active);
 	}
@@ -418,33 +390,25 @@ export class EventList {
 	}
 }
 
-const SPEEDS = [1, 4, 16, 60, 250, 1_000, 5_000];
-const KEYS = {
-	"← →": "an event back, or on", "Home End": "the beginning, the end", "Page Up, Page Down": `${PAGE} events`, Space: "play",
-	"[ ]": "the last, or next, event of the same entity", "/": "search", "n N": "the next match, or the last", p: "pin",
-	f: "follow one entity, or the whole log", w: "what if this had not happened", "?": "these keys",
-};
 const ICONS = { // of their own, for not every machine has characters for them
 	first: "M2 3h2v10H2zM13 3v10L5 8z", back: "M11 3v10L3 8z", on: "M5 3l8 5-8 5z", last: "M12 3h2v10h-2zM3 3l8 5-8 5z",
 	play: "M4 2l10 6-10 6z", pause: "M3 2h4v12H3zM9 2h4v12H9z", pin: "M4 1h8v14l-4-4-4 4z", up: "M8 4l6 7H2z", down: "M8 12L2 5h12z",
 };
-const NO_PYTHON = "No Python is behind this page. In a notebook, ask timeline.what_if(drop=NUMBER).";
-const NO_ANSWER = "No answer yet: the kernel is busy, or there is none.";
 
 const icon = (name) => `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 const button = (key, label, face = "") =>
-	`<button type="button" data-key="${key}"${face && ` title="${label}" aria-label="${label}"`}>${face || label}</button>`;
+	`<button type="button" data-key="${key}"${face && ` title="${label}"`}>${face || label}</button>`;
 
 const VIEW = `
 <div class="head"><div class="title"></div><p class="size"></p>${button("?", "Keys", "?")}</div>
-<dl class="keys" hidden>${Object.entries(KEYS).map(([keys, does]) => `<dt>${keys}</dt><dd>${does}</dd>`).join("")}</dl>
+<dl class="keys"></dl>
 <div class="orderlab-machine"></div>
 <div class="bar">
 	${button("Home", "Before the first event", icon("first"))}${button("ArrowLeft", "One event back", icon("back"))}
 	${button(" ", "Play", icon("play"))}${button("ArrowRight", "One event on", icon("on"))}
 	${button("End", "After the last event", icon("last"))}
 	<select class="speed" aria-label="Speed">
-		${SPEEDS.map((speed) => `<option value="${speed}">${number(speed)} a second</option>`).join("")}
+		${[1, 4, 16, 60, 250, 1_000, 5_000].map((speed) => `<option value="${speed}">${number(speed)} a second</option>`).join("")}
 	</select>
 	<form><input class="typed" aria-label="Position or time" placeholder="1234 or 2025-01-31 12:00"><button>Go</button></form>
 </div>
@@ -460,7 +424,7 @@ const VIEW = `
 		${button("N", "Previous match", icon("up"))}${button("n", "Next match", icon("down"))}
 		<span class="matches" role="status"></span>
 	</div></section>
-	<section class="entity" aria-label="What the event is about"><b class="heading"></b>
+	<section class="entity" aria-label="What it is about"><b class="heading"></b>
 		<div class="bar">${button("f", "Follow this")}${button("w", "What if this had not happened?")}</div>
 		<div class="answer" aria-live="polite"></div>
 	</section>
@@ -468,45 +432,57 @@ const VIEW = `
 
 class View {
 	constructor(root, log, options) {
-		Object.assign(this, { root, log, options, followed: -1, found: [], pins: new Set(options.pins), $: {} });
+		Object.assign(this, { root, log, options, followed: -1, found: [], told: "", $: {} });
 		Object.assign(this, { list: new EventList(), difference: new Difference(), story: new Story() });
 		this.position = Math.min(options.step ?? log.length, log.length);
 		this.build(options);
+		this.setPins(options.pins ?? []);
 		this.setLane();
 		this.listen();
 		this.paint();
 	}
 
 	build({ title = "Time travel", heading = "h2", machine }) {
+		const { $, root, log: { noun, states } } = this;
 		const template = make("template");
 		template.innerHTML = VIEW;
-		this.root.replaceChildren(template.content);
-		for (const each of this.root.querySelectorAll("[class], [data-key]")) this.$[each.dataset.key ?? each.className] = each;
-		this.$.title.append(make(heading, {}, title));
-		this.$.speed.value = 16;
-		this.$.f.textContent += ` ${this.log.noun}`;
-		this.$.events.append(this.list.element, this.story.element);
-		this.$.answer.before(this.difference.element);
+		root.replaceChildren(template.content);
+		for (const each of root.querySelectorAll("[class], [data-key]")) $[each.dataset.key ?? each.className] = each;
+		$.title.append(make(heading, {}, title));
+		$.speed.value = 16;
+		$.f.textContent += ` ${noun}`;
+		$.events.append(this.list.element, this.story.element);
+		$.answer.after(this.difference.element); // so that an answer is in sight
+		const keys = {
+			"← →": "an event back, on", "Home End": "the beginning, the end", "Page Up, Page Down": `${PAGE} events earlier, later`,
+			Space: "play, pause", "[ ]": `previous, next event of the same ${noun}`, f: `follow one ${noun}, or the whole log`, p: "pin",
+			"/": "search keys, types, states and texts", "n N": "next, previous match", w: "what if this had not happened",
+			"?": "these keys", Esc: "close them, or an answer",
+		};
+		$.keys.append(...Object.entries(keys).flatMap(([key, does]) => [make("dt", {}, key), make("dd", {}, does)]));
+		this.help(false);
+		this.close();
 		if (!machine) return;
 		const svg = drawing(machine);
-		this.$["orderlab-machine"].append(svg);
+		$["orderlab-machine"].append(svg);
 		this.machine = new Machine(svg);
+		for (const state of this.machine.states.keys()) if (!states.includes(state)) states.push(state);
 	}
 
 	listen() {
 		const { $, root, list } = this;
-		root.addEventListener("keydown", (event) => this.keyDown(event));
-		root.addEventListener("click", ({ target }) => this.click(target.closest("[data-key], [data-go], [data-unpin]")));
-		root.addEventListener("submit", (event) => {
+		root.onkeydown = (event) => this.keyDown(event);
+		root.onclick = (event) => this.click(event);
+		root.onsubmit = (event) => {
 			event.preventDefault();
 			this.goTyped($.typed.value.trim());
-		});
-		$.slider.addEventListener("input", () => this.goPlace($.slider.valueAsNumber));
-		$.query.addEventListener("input", () => this.search());
-		list.element.addEventListener("scroll", () => {
+		};
+		$.slider.oninput = () => this.goPlace($.slider.valueAsNumber);
+		$.query.oninput = () => this.search();
+		list.element.onscroll = () => {
 			list.top = list.element.scrollTop;
 			this.schedule();
-		});
+		};
 		this.sizes = new ResizeObserver(([{ contentRect: { height } }]) => {
 			if (height > 0) list.resize(height);
 			this.isRevealed = false;
@@ -525,6 +501,7 @@ class View {
 		if (wanted > 0 && this.lane.at(this.lane.rank(wanted)) !== wanted) this.follow(-1);
 		if (wanted === this.position) return;
 		this.position = wanted;
+		this.close();
 		this.isRevealed = false;
 		if (!isTold) this.tell();
 		this.schedule();
@@ -535,16 +512,21 @@ class View {
 	}
 
 	goTyped(typed) {
-		const time = Date.parse(`${typed.replace(" ", "T")}${typed.length > 10 ? "Z" : ""}`);
-		if (/^#?[\d,]+$/.test(typed)) this.go(Number(typed.replace(/\D/g, "")));
-		else if (/^\d{4}-/.test(typed) && time) this.go(rank(this.log.time, time, this.log.length));
-		else this.say("Write a position, 1234, or a time in UTC, 2025-01-31 12:00.");
+		const { log, all } = this;
+		const iso = typed.replace(" ", "T");
+		const time = Date.parse(`${iso}Z`) || Date.parse(iso);
+		const wanted = Number(typed.replace(/[#,]/g, ""));
+		if (/^#?[\d,]+$/.test(typed)) wanted > log.length ? this.hint(`There are ${all}.`) : this.go(wanted);
+		else if (/^\d{4}-/.test(typed) && time) {
+			this.go(rank(log.time, time));
+			if (time > log.time.at(-1)) this.hint("The log ends before that: this is its end.");
+		} else this.hint("Write a position, 1234, or a time in UTC, 2025-01-31 12:00.");
 	}
 
 	goAlong(events, where) {
 		const event = events[this.event] ?? -1;
 		if (event >= 0) this.go(event + 1);
-		else this.say(`The same ${this.log.noun} has no event ${where} this one.`);
+		else this.hint(`The same ${this.log.noun} has no event ${where} this one.`);
 	}
 
 	/** Tell where this stands, but not more often than a kernel can hear. */
@@ -555,7 +537,14 @@ class View {
 		}, TELL_EVERY_MS);
 	}
 
+	/** Say what stays. */
 	say(words) {
+		this.told = words;
+		this.hint();
+	}
+
+	/** Say something until the next key or click. */
+	hint(words = this.told) {
 		write(this.$.said, words);
 	}
 
@@ -576,10 +565,10 @@ class View {
 		this.list.set(log, this.lane);
 		this.isRevealed = false;
 		$.slider.max = length;
-		const all = `${number(log.length)} event${log.length === 1 ? "" : "s"}`;
+		const all = (this.all = `${number(log.length)} event${log.length === 1 ? "" : "s"}`);
 		write($.size, followed < 0 ? all : `${number(length)} of ${all}: those of ${log.keys[followed]}`);
 		mark($.f, "aria-pressed", followed >= 0);
-		this.setPins(this.pins);
+		this.schedule();
 	}
 
 	search() {
@@ -589,10 +578,10 @@ class View {
 		this.schedule();
 	}
 
-	match(by) {
-		const { length } = this.found;
-		const next = rank(this.found, by < 0 ? this.event : this.position) - (by < 0 ? 1 : 0);
-		if (length > 0) this.go(this.found.at(next % length));
+	/** Go to the next match, or with -1 to the one before. */
+	match(back = 0) {
+		const { found, position } = this;
+		if (found.length > 0) this.go(found.at((rank(found, position + back) + back) % found.length));
 	}
 
 	isMatch(position) {
@@ -607,32 +596,58 @@ class View {
 
 	setPins(pins) {
 		this.pins = new Set(pins);
-		this.$.pinned.replaceChildren(...[...pins].map((position) => {
+		this.keepFocus(() => this.$.pinned.replaceChildren(...pins.map((position) => {
 			const name = `#${number(position)} ${position > 0 ? this.log.event(position - 1).type : ""}`;
 			const unpin = link("×", { "data-unpin": position, "aria-label": `Unpin ${name}` });
 			return make("li", {}, link(name, { "data-go": position }), unpin);
-		}));
+		})));
 		this.schedule();
 	}
 
+	/** Do what may remove what has the focus, and keep the keys. */
+	keepFocus(does) {
+		const hasFocus = () => this.root.matches(":focus-within");
+		const hadFocus = hasFocus();
+		does();
+		if (hadFocus && !hasFocus()) this.root.focus({ preventScroll: true });
+	}
+
+	help(isOpen) {
+		this.$.keys.hidden = !isOpen;
+		mark(this.$["?"], "aria-expanded", isOpen);
+	}
+
+	/** Ask what would be if the present event had not happened; what was asked is closed. */
 	async whatIf() {
-		const { position, options: { ask } } = this;
-		if (position === 0) return;
-		const say = (...nodes) => this.$.answer.replaceChildren(...nodes.map(built));
-		if (!ask) return say(["p", NO_PYTHON.replace("NUMBER", position)]);
+		const { root, position, options: { ask }, $: { w, answer } } = this;
+		if (this.asked || position === 0) return this.close();
 		const asked = (this.asked = {});
+		const say = (...nodes) => {
+			if (this.asked !== asked) return;
+			answer.replaceChildren(...nodes.map(built));
+			if (root.matches(":focus-within")) answer.scrollIntoView({ block: "nearest" });
+		};
+		mark(w, "aria-expanded", true);
+		if (!ask) return say(["p", `No Python is behind this page. In a notebook, ask timeline.what_if(drop=${position}).`]);
 		say(["p", "Asking Python…"]);
-		const late = setTimeout(() => say(["p", NO_ANSWER]), PATIENCE_MS);
+		const late = setTimeout(() => say(["p", "No answer yet: the kernel is busy, or there is none."]), PATIENCE_MS);
 		const { nodes } = await ask(position);
 		clearTimeout(late);
-		if (this.asked === asked) say(...nodes);
+		say(...nodes);
+	}
+
+	/** Close the answer. */
+	close() {
+		this.asked = null;
+		this.$.answer.replaceChildren();
+		mark(this.$.w, "aria-expanded", false);
 	}
 
 	play(isOn = !this.playing) {
 		cancelAnimationFrame(this.playing);
 		this.playing = null;
 		this.$[" "].innerHTML = icon(isOn ? "pause" : "play");
-		mark(this.$[" "], "aria-label", isOn ? "Pause" : "Play");
+		mark(this.$[" "], "title", isOn ? "Pause" : "Play");
 		if (!isOn) return;
 		if (this.place === this.lane.length) this.goPlace(0);
 		let [before, due] = [performance.now(), 0];
@@ -647,7 +662,7 @@ class View {
 		this.playing = requestAnimationFrame(frame);
 	}
 
-	/** Take a key. None that is typed here reaches the notebook around, whose commands are letters. */
+	/** Take a key; none of ours reaches the notebook around, whose commands are letters. */
 	keyDown(event) {
 		const { target, key } = event;
 		const isOurs = !(event.ctrlKey || event.metaKey || event.altKey);
@@ -655,12 +670,12 @@ class View {
 		if (!isOurs) return;
 		event.stopPropagation();
 		const { query, slider, speed } = this.$;
+		this.hint();
 		const isTyping = target.matches("input:not([type=range])");
-		if (target === query && key === "Enter") this.match(event.shiftKey ? -1 : 1);
-		else if (isTyping && key === "Escape") slider.focus();
+		if (target === query && key === "Enter") this.match(event.shiftKey ? -1 : 0);
+		if (isTyping && key === "Escape") slider.focus();
 		else if (isTyping || (key === " " && target.matches("button, select")) || (/^A/.test(key) && target === speed)) return;
-		else if (!this.press(key, target === slider ? 1 : -1)) return;
-		event.preventDefault();
+		if (this.press(key, target === slider ? 1 : -1)) event.preventDefault();
 	}
 
 	/** Do what a key stands for; up is on for a slider, and back in a list. */
@@ -668,19 +683,21 @@ class View {
 		const by = (events) => () => this.goPlace(this.place + events);
 		const { log, event } = this;
 		const does = {
-			ArrowLeft: by(-1), ArrowRight: by(1), ArrowUp: by(up), ArrowDown: by(-up), PageUp: by(up * PAGE), PageDown: by(-up * PAGE),
+			ArrowLeft: by(-1), ArrowRight: by(1), ArrowUp: by(up), ArrowDown: by(-up), PageUp: by(-PAGE), PageDown: by(PAGE),
 			Home: by(-Infinity), End: by(Infinity), " ": () => this.play(), "/": () => this.$.query.select(),
 			"[": () => this.goAlong(log.previous, "before"), "]": () => this.goAlong(log.next, "after"),
-			n: () => this.match(1), N: () => this.match(-1), p: () => this.pin(this.position), w: () => this.whatIf(),
+			n: () => this.match(), N: () => this.match(-1), p: () => this.pin(this.position), w: () => this.whatIf(),
 			f: () => this.follow(this.followed < 0 && event >= 0 ? log.stream[event] : -1),
-			"?": () => this.$.keys.toggleAttribute("hidden"),
+			"?": () => this.help(this.$.keys.hidden),
+			Escape: () => { this.help(false); this.close(); },
 		}[key];
 		does?.();
-		return does !== undefined;
+		return does;
 	}
 
-	click(element) {
-		const { key, go, unpin } = element?.dataset ?? {};
+	click({ target }) {
+		this.hint();
+		const { key, go, unpin } = target.closest("[data-key], [data-go], [data-unpin]")?.dataset ?? {};
 		if (key) this.press(key);
 		if (go) this.go(Number(go));
 		if (unpin) this.pin(Number(unpin));
@@ -693,22 +710,19 @@ class View {
 	paint() {
 		this.frame = null;
 		if (!this.isRevealed) this.list.reveal(this.place); // before anything is written: to scroll is to lay out
-		this.isRevealed = true;
 		const event = this.event < 0 ? null : this.log.event(this.event);
 		if (this.machine) this.paintMachine(event ?? { target: this.log.states[0] });
 		this.paintPlace(event);
-		this.list.paint(this.position, this);
-		const shown = [this.position, this.followed, this.lane.length].join();
-		if (shown !== this.shown) this.paintEntity(event);
-		this.shown = shown;
+		this.list.paint(this);
+		if (!this.isRevealed) this.paintEntity(event);
+		this.isRevealed = true;
 	}
 
-	paintMachine({ source, target, type }) {
+	paintMachine(way) {
 		const { log, machine } = this;
 		const taken = log.takenAt(this.position);
-		machine.light(target);
-		machine.take(source, target, type);
-		machine.counts(log.countsOf(taken).slice(1));
+		machine.light(way);
+		machine.counts(log.countsOf(taken));
 		machine.edges(taken);
 	}
 
@@ -728,15 +742,14 @@ class View {
 
 	paintEntity(event) {
 		const { log, lane, followed, $ } = this;
-		$.answer.replaceChildren();
-		this.asked = null;
-		$.w.disabled = event === null;
-		$.f.disabled = event === null && followed < 0;
+		mark($.w, "aria-disabled", event === null);
+		mark($.f, "aria-disabled", event === null && followed < 0);
 		write($.heading, event ? `${event.key}: ${event.source} → ${event.target}` : `No ${log.noun} yet`);
 		this.difference.show(event ? log.changesOf(this.event) : []);
 		const first = Math.max(0, Math.min(this.place - MOST_STEPS / 2, lane.length - MOST_STEPS));
 		const told = (position) => ({ ...log.event(position - 1), changes: log.changesOf(position - 1) });
-		this.story.show((lane.positions ?? []).slice(first, first + MOST_STEPS).map(told), this.position);
+		const steps = (lane.positions ?? []).slice(first, first + MOST_STEPS).map(told);
+		this.keepFocus(() => this.story.show(steps, this.position));
 	}
 
 	/** Take in events that happen now; who stands at the end stays there. */
@@ -755,12 +768,12 @@ class View {
 }
 
 /**
- * Show a Recording, or its bytes, or these in base 64, in an element. Return the view: `go(position)`, `append(events)`,
- * `setPins(pins)`, `destroy()`. Options: `machine` (SVG), `title`, `heading` (its tag), `step`, `pins`, `ask(position)`
- * (promises `nodes` to be `built`), `onStep(position)`, `onPins(positions)`.
+ * Show a Recording, or its bytes, or these in base 64, in an element; return the view. Options: `machine` (SVG), `title`,
+ * `heading` (its tag), `step`, `pins`, `ask(position)` (promises `nodes`), `onStep(position)`, `onPins(positions)`.
  */
 export async function mount(element, { recording, ...options }) {
 	element.classList.add("orderlab-timetravel");
+	element.tabIndex = -1; // a click anywhere gives it the focus, and with it the keys
 	element.setAttribute("data-lm-suppress-shortcuts", "");
 	try {
 		return new View(element, recording instanceof Recording ? recording : await Recording.from(recording), options);
@@ -770,11 +783,11 @@ export async function mount(element, { recording, ...options }) {
 	}
 }
 
-// The notebook.
-
+/** Show a widget of a notebook. */
 async function render({ model, el }) {
+	const get = (name) => model.get(name);
 	const set = (name) => (value) => {
-		if (model.get(name) === undefined) return; // a board has no such thing
+		if (get(name) === undefined) return; // a board has no such thing
 		model.set(name, value);
 		model.save_changes();
 	};
@@ -784,19 +797,19 @@ async function render({ model, el }) {
 	});
 	const root = el.appendChild(make("div"));
 	const show = () => mount(root, {
-		recording: model.get("_recording"), machine: model.get("_machine"), title: model.get("title"), step: model.get("step"),
-		pins: model.get("pins"), ask, onStep: set("step"), onPins: set("pins"),
+		recording: get("_recording"), machine: get("_machine"), title: get("title"), step: get("step"),
+		pins: get("pins"), ask, onStep: set("step"), onPins: set("pins"),
 	});
 	let view = await show();
-	model.on("change:step", () => view.go(model.get("step"), true));
-	model.on("change:pins", () => view.setPins(model.get("pins")));
-	if (model.get("_log") !== undefined) follow();
+	model.on("change:step", () => view.go(get("step"), true));
+	model.on("change:pins", () => view.setPins(get("pins")));
+	if (get("_log") !== undefined) follow();
 	return () => view.destroy();
 
 	/** Take in a log that grows: what comes, what was missed of it, and all of it anew when it is another one. */
 	function follow() {
 		const catchUp = () => {
-			view.say(model.get("_said"));
+			view.say(get("_said"));
 			model.send({ after: view.log.length });
 		};
 		model.on("msg:custom", ({ after, events }) => {
@@ -804,7 +817,7 @@ async function render({ model, el }) {
 			if (after > length) catchUp();
 			else if (events) view.append(events.slice(length - after));
 		});
-		model.on("change:_said", () => view.say(model.get("_said")));
+		model.on("change:_said", () => view.say(get("_said")));
 		model.on("change:_log", async () => {
 			view.destroy();
 			view = await show();

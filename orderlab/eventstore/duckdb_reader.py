@@ -45,10 +45,12 @@ class DuckDBLogReader:
     Args:
         run: Runs a query on the file.
         head: The position of the last event; later ones are not seen.
+        close: Lets go of the file, if it was opened for this reader.
     """
 
-    def __init__(self, run: Run, head: int) -> None:
+    def __init__(self, run: Run, head: int, close: Callable[[], object] = lambda: None) -> None:
         self._run = run
+        self.close = close
         self._head = head
         self._hashes = np.empty(0, dtype=np.uint64)
         self._numbers = np.empty(0, dtype=np.int32)
@@ -114,8 +116,26 @@ class DuckDBLogReader:
         return streams
 
 
+class _Connection:
+    """The connection to a file, which all its readers in this process share; the last one to go closes it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.cursor = open_for_reading(path)
+        self.lock = threading.Lock()  # a connection is for one thread at a time
+        self._close = weakref.finalize(self, _let_go, self.cursor, path)
+
+
+_connections: "weakref.WeakValueDictionary[tuple[int, int], _Connection]" = weakref.WeakValueDictionary()
+"""The files that are read in this process, by device and number."""
+
+_opening = threading.Lock()
+
+
 class DuckDBLogFile:
-    """A log's file, open for reading until it is closed or nobody has it any more; several processes may at once.
+    """A log's file, open for reading until it is closed or nobody has it any more.
+
+    Several processes may have it open at once, and one process several times.
 
     Raises:
         EventStoreError: The file cannot be opened, or is no log.
@@ -123,22 +143,27 @@ class DuckDBLogFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path.resolve()
-        self._connection = open_for_reading(self._path)
-        self._lock = threading.Lock()  # a connection is for one thread at a time
-        self.close = weakref.finalize(self, _let_go, self._connection, self._path)
+        self._connection: _Connection | None = _connection(self._path)
 
     def reader(self) -> DuckDBLogReader:
         """Return a reader, which keeps the file open."""
         [(head,)] = self.run(lambda cursor: cursor.execute("SELECT count(*) FROM events").fetchall())
-        return DuckDBLogReader(self.run, head)
+        return DuckDBLogReader(self.run, head, self.close)
 
     def run(self, query: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Run a query."""
+        connection = self._connection
+        if connection is None:
+            raise EventStoreError(f"{self._path} was closed here, and nothing more can be read: open it again")
         try:
-            with self._lock:
-                return query(self._connection)
+            with connection.lock:
+                return query(connection.cursor)
         except duckdb.Error as error:
             raise failure(self._path, error) from error
+
+    def close(self) -> None:
+        """Let go of the file; closing twice is harmless."""
+        self._connection = None
 
 
 def read_stretch(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...], after: int, until: int) -> Columns:
@@ -176,6 +201,19 @@ def _near(positions: Sequence[int]) -> Iterator[list[int]]:
     for group in np.split(wanted, gaps if len(gaps) < _MOST_QUERIES else []):
         if len(group):
             yield group.tolist()
+
+
+def _connection(path: Path) -> _Connection:
+    """Return the connection to a file, a new one if there is none."""
+    with _opening:
+        try:
+            file = path.stat()
+        except OSError:
+            return _Connection(path)  # which says what is wrong
+        known = _connections.get((file.st_dev, file.st_ino))
+        if known is None:
+            known = _connections[file.st_dev, file.st_ino] = _Connection(path)
+        return known
 
 
 def _let_go(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

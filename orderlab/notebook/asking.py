@@ -1,5 +1,6 @@
 """What a view asks the kernel. The answer describes elements, as a tag and what is in it; a text in it stays a text."""
 
+from re import split
 from typing import Any
 
 from orderlab.timeline.timeline import Timeline
@@ -22,9 +23,15 @@ def answer_to(timeline: Timeline[Any], position: Any) -> list[Node]:
         return [["p", f"That cannot be told: {error}"]]
     return [
         ["p", ["b", f"What if {event_type} at {position:,} had not happened?"]],
-        *[["p", sentence] for sentence in told["explained"].splitlines()],
+        *[["p", *_with_code(sentence)] for sentence in told["explained"].splitlines()],
         *[_table(caption, told[lane]) for lane, caption in _LANES.items() if told[lane] is not None],
     ]
+
+
+def _with_code(text: str) -> list[Node]:
+    """Return a text as nodes, those in it that stand between backticks as code."""
+    parts = split("`([^`]+)`", text)
+    return [["code", part] if index % 2 else part for index, part in enumerate(parts) if part or len(parts) == 1]
 
 
 def _table(caption: str, lane: dict[str, Any]) -> Node:
@@ -35,7 +42,7 @@ def _table(caption: str, lane: dict[str, Any]) -> Node:
 
 
 def _row(tag: str, cells: list[str]) -> Node:
-    shown: list[Node] = [[tag, cell] for cell in cells]
+    shown: list[Node] = [[tag, *_with_code(cell)] for cell in cells]
     return ["tr", *shown]
 
 

@@ -42,10 +42,10 @@ class GrowingLog:
             CorruptStream: It cannot follow.
         """
         moment = self._fold.take(recorded)
-        self._recorder.add(moment)
+        hidden = self._recorder.add(moment)
         self.position, self.last = recorded.position, moment
         if is_live:
-            self._told.append(message_of(moment, recorded.version))
+            self._told.append(message_of(moment, recorded.version) | ({"hidden": hidden} if hidden else {}))
         else:
             self._begin = self._recorded = self.position
         way = Way(moment.before_name, moment.event_type, moment.after_name)

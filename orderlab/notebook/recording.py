@@ -17,6 +17,7 @@ import numpy as np
 
 from orderlab.collector import collector_resting
 from orderlab.notebook.columns import Numbered, Streams, Values, packed
+from orderlab.notebook.hidden import Hidden
 from orderlab.notebook.patches import Changes
 from orderlab.timeline.live import FULL_EVERY
 
@@ -39,6 +40,10 @@ class Happened(Protocol):
     @property
     def event_type(self) -> str:
         """The name of its type."""
+
+    @property
+    def event(self) -> Any:
+        """Its value."""
 
     @property
     def before_name(self) -> str:
@@ -120,10 +125,10 @@ class Recorder:
         self._streams = Streams()
         self.ways, self._sets = Numbered(), Numbered()
         self._fields: dict[str, Values] = {}
-        self._changes = Changes()
+        self._changes, self._hidden = Changes(), Hidden()
 
-    def add(self, moment: Happened) -> None:
-        """Take in one more event."""
+    def add(self, moment: Happened) -> list[str]:
+        """Take in one more event; return the texts of it that only a search looks at."""
         key, recorded_at = moment.key, moment.recorded_at
         version = self._streams.add(key)
         self._times.append(_milliseconds(recorded_at))
@@ -135,6 +140,8 @@ class Recorder:
             if values is None:
                 values = self._fields[name] = Values()
             values.add(value, key, recorded_at, version)
+        names = (key, moment.event_type, moment.after_name)
+        return self._hidden.add(moment.event, len(self._times) - 1, patch, names)
 
     def recording(self) -> Recording:
         """Return what was recorded so far."""
@@ -157,6 +164,8 @@ class Recorder:
             np.array([types[way.event_type] for way in ways], dtype=np.int64)[gone],
             np.array([states[way.target] for way in ways], dtype=np.int64)[gone],
             np.array(self._sets.codes, dtype=np.int64),
+            np.array(self._hidden.gaps, dtype=np.int64),
+            np.array(self._hidden.codes, dtype=np.int64),
             *(np.array(values.codes, dtype=np.int64) for values in self._fields.values()),
         ]
         narrow = [packed(column) for column in columns]
@@ -168,6 +177,7 @@ class Recorder:
             "states": list(states),
             "sets": [[fields[name] for name in names] for names in self._sets.numbers],
             "fields": [{"name": name, "values": values.texts} for name, values in self._fields.items()],
+            "hidden": list(self._hidden.numbers),
             "columns": [[column.itemsize, len(column)] for column in narrow],
         }
         return header, [column.tobytes() for column in narrow]

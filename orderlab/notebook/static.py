@@ -33,8 +33,14 @@ main {{ max-width: 1400px; margin: auto }}
 _START = """
 const { textContent } = document.querySelector("script[type='application/json']");
 globalThis.view = await mount(document.querySelector("main"), { ...JSON.parse(textContent), heading: "h1" });
+document.addEventListener("keydown", (event) => {
+  if (event.target !== document.body) return;
+  view.root.focus({ preventScroll: true }); // there is nothing else here that keys could be for
+  view.keyDown(event);
+});
 """
 _STILL = """<div class="orderlab-still"><style>
+.jp-OutputArea-child:has(.orderlab-still):has(+ .jp-OutputArea-child .orderlab-timetravel) {{ display: none }}
 .jp-NotebookPanel .orderlab-still {{ animation: orderlab-wait 1.5s }}
 @keyframes orderlab-wait {{ from, to {{ visibility: hidden; position: absolute }} }}
 </style>{content}</div>"""

@@ -1,7 +1,7 @@
 """The time-travel widget: a log that one drags through, in a notebook."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -65,18 +65,22 @@ class TimeTravel(anywidget.AnyWidget):
         )
         self.on_msg(self._asked)
 
-    def goto(self, position: int | datetime) -> None:
-        """Go to a position, counted from the end if it is negative, or to the last one at an aware time.
+    def goto(self, position: int | datetime | str) -> None:
+        """Go to a position, counted from the end if it is negative, or to the last one at a time.
+
+        Args:
+            position: A position, an aware time, or a time in ISO 8601, which is UTC where it names no zone.
 
         Raises:
             IndexError: There is no such position.
-            TypeError: It is neither.
-            ValueError: The time has no zone.
+            TypeError: It is none of these.
+            ValueError: The time has no zone, or the text is no time.
         """
-        if isinstance(position, datetime):
-            self.step = self.timeline.position_at(position)
+        place = _time_in(position) if isinstance(position, str) else position
+        if isinstance(place, datetime):
+            self.step = self.timeline.position_at(place)
         else:
-            self.step = _within(self.timeline, position)
+            self.step = _within(self.timeline, place)
 
     @property
     def state(self) -> Any:
@@ -175,13 +179,23 @@ def _within(timeline: Timeline[Any], position: Any) -> int:
     """Return a position that may be counted from the end as one from 0."""
     length = len(timeline)
     if isinstance(position, bool) or not hasattr(position, "__index__"):
-        raise TypeError(f"a position is a whole number, or an aware datetime for goto, not {position!r}")
+        raise TypeError(f"a position is a whole number, or a time for goto, not {position!r}")
     found = int(position.__index__())
     if not -length - 1 <= found <= length:
         raise IndexError(
             f"there is no position {found:,}: this log has {length:,} events, so it goes from 0 to {length:,}"
         )
     return found if found >= 0 else length + 1 + found
+
+
+def _time_in(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no time: write it as '2025-01-31 12:00', in UTC; a position is a number without quotes"
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _timeline_of(log: Any) -> Timeline[Any]:

@@ -100,6 +100,8 @@ def blame_of(timeline: "Timeline[Any]", key: str, field: str, *, at: int | None 
         UnknownKey: There is no such entity, or not yet at this position.
         UnknownField: The entity has no such field, and had none before.
     """
+    if not isinstance(field, str):
+        raise TypeError(f"field must be the name of a field as text, such as status, not {field!r}")
     found = None
     entity = None
     for recorded, before, after in lived(timeline, positions_of(timeline, key, at=at)):

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
 from orderlab.drawing import tables
 from orderlab.timeline.comparison import EntityChange, changes_between
 from orderlab.timeline.fields import shown
-from orderlab.timeline.reading import events_at
+from orderlab.timeline.parting import ends_of
 from orderlab.timeline.unknown import UnknownKey, counted, proposal
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ class Difference(Mapping[str, EntityChange]):
     between: str
     noun: str
     entities: Mapping[str, EntityChange]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "entities", MappingProxyType(dict(self.entities)))
+
+    def __reduce__(self) -> tuple[type["Difference"], tuple[str, str, dict[str, EntityChange]]]:
+        return Difference, (self.between, self.noun, dict(self.entities))  # a view can neither be copied nor pickled
 
     def __getitem__(self, key: str) -> EntityChange:
         if key in self.entities:
@@ -92,18 +99,17 @@ def difference_of(timeline: "Timeline[Any]", m: "int | Timeline[Any]", n: int | 
         IndexError: A position is outside the timeline.
         TypeError: The other timeline is of another domain, or a position goes with it.
     """
-    if isinstance(m, int):
+    if isinstance(m, SupportsIndex):
         before, after = timeline._n(m, "m"), timeline._as_of(n, "n")
         return _difference(timeline, f"{before} → {after}", _between(timeline, before, after))
     if n is not None or getattr(getattr(m, "decider", None), "name", None) != timeline.decider.name:
         kind = timeline.decider.name
         raise TypeError(f"diff takes two positions, or another timeline of kind {kind} alone, not {m!r} and {n!r}")
-    both = ((key, timeline.entity(key), m.entity(key)) for key in _parted(timeline, m))
-    return _difference(timeline, f"this timeline at {len(timeline)} → the other at {len(m)}", both)
+    return _difference(timeline, f"this timeline at {len(timeline)} → the other at {len(m)}", ends_of(timeline, m))
 
 
 def _difference(timeline: "Timeline[Any]", between: str, both: Iterable[tuple[str, Any, Any]]) -> Difference:
-    named = timeline.decider.state_name
+    named = timeline.decider.state_of
     entities = {}
     for key, before, after in both:
         changes = changes_between(before, after)
@@ -122,20 +128,6 @@ def _between(timeline: "Timeline[Any]", m: int, n: int) -> Iterator[tuple[str, A
     for stream_id, entity, _ in timeline._entities.at(changed.tolist(), high):
         sides = earlier.get(stream_id), entity
         yield timeline.decider.key_in(stream_id), *(sides if m <= n else sides[::-1])
-
-
-def _parted(one: "Timeline[Any]", other: "Timeline[Any]") -> Iterable[str]:
-    """Return the keys of the entities whose events are not the same in both timelines, by where they part."""
-    parted = {}
-    for key in dict.fromkeys([*one.keys(), *other.keys()]):
-        mine, theirs = one.positions(key), other.positions(key)
-        events = zip(mine, theirs, events_at(one, mine), events_at(other, theirs), strict=False)
-        places = (min(here, there) for here, there, this, that in events if this.event != that.event)
-        rest = (mine[len(theirs) :] or theirs[len(mine) :])[:1]
-        place = next(places, rest[0] if rest else None)
-        if place is not None:
-            parted[key] = place
-    return sorted(parted, key=parted.__getitem__)
 
 
 def _rows(entity: EntityChange) -> list[list[str]]:

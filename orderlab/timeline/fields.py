@@ -10,6 +10,8 @@ from enum import Enum
 from itertools import islice
 from typing import Any, Final
 
+from orderlab.drawing.tables import text_of
+
 DEPTH = 8
 """How many values inside one another are opened; what is deeper stays one value."""
 
@@ -179,7 +181,7 @@ def _text(value: Any, depth: int) -> str:
         case Mapping() | Set() | list() | tuple() if own_fields(value) is None:
             text = _collection(value, depth) if depth else "…"
         case _:
-            text = str(value)
+            text = text_of(value)
     return text
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orderlab.core.decider import Decider
 from orderlab.timeline.machine.statemachine import StateMachine
+from orderlab.timeline.machine.verdict import naming_hint
 
 if TYPE_CHECKING:
     from orderlab.timeline.timeline import Timeline
@@ -17,11 +18,13 @@ _MOST_COUNTED = 50_000
 def picture_of(timeline: "Timeline[Any]") -> str:
     """Return the state machine of a log's domain as an HTML image, counted where the log is short enough.
 
-    It is part of a representation, and never raises.
+    Of a machine that nobody could read there is a table instead. It is part of a representation, and never raises.
     """
     try:
         machine = machine_of(timeline.decider)
-        return (machine.counted(timeline) if len(timeline) <= _MOST_COUNTED else machine).picture()
+        shown = machine.counted(timeline) if len(timeline) <= _MOST_COUNTED else machine
+        hint = naming_hint(shown)
+        return shown.picture() + (f"<p>{escape(hint)}</p>" if hint else "")
     except Exception as error:  # noqa: BLE001 - a notebook shows this instead of the picture
         return f"<p>There is no picture of its state machine: {escape(str(error))}.</p>"
 

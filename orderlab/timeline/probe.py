@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from orderlab.core.errors import OrderlabError
+from orderlab.timeline.asof.frames import column_of
 from orderlab.timeline.reading import lived, positions_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,11 @@ def probe_of(timeline: "Timeline[Any]", function: Callable[[Any], Any], *, key: 
     if not callable(function):
         raise TypeError(f"a probe must be a function of the state, such as lambda state: …, not {function!r}")
     values = list(_of_states(timeline, function) if key is None else _of_entity(timeline, function, key))
-    return pd.Series(values, index=pd.RangeIndex(len(values), name="position"), name=called(function))
+    index = pd.RangeIndex(len(values), name="position")
+    kinds = {type(value) for value in values}
+    # pandas would make fractions of whole numbers where there is None, and round the large ones.
+    column = column_of(values, index) if kinds == {int, type(None)} else pd.Series(values, index=index)
+    return column.rename(called(function))
 
 
 def asked(timeline: "Timeline[Any]", position: int, function: Callable[[Any], Any], argument: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from orderlab.core.errors import CorruptStream
 from orderlab.core.log import RecordedEvent
 from orderlab.timeline.asof.entities import cannot_follow
+from orderlab.timeline.asof.source import recorded_at
 from orderlab.timeline.unknown import UnknownKey, proposal
 
 if TYPE_CHECKING:
@@ -41,19 +42,19 @@ def lived(timeline: "Timeline[Any]", positions: Sequence[int]) -> Iterator[tuple
     Raises:
         CorruptStream: An event cannot follow.
     """
-    before = None
+    evolve, out, entity = timeline.decider.evolve, timeline._sharing.out, None
     for recorded in events_at(timeline, positions):
+        before = out(entity)  # first, for there are functions that change it into what comes after it
         try:
-            after = timeline.decider.evolve(before, recorded.event)
+            entity = evolve(entity, out(recorded.event))
         except CorruptStream as error:
             raise cannot_follow((recorded.stream_id, recorded.version, recorded.event), error) from error
-        yield recorded, before, after
-        before = after
+        yield recorded, before, out(entity)
 
 
 def events_at(timeline: "Timeline[Any]", positions: Sequence[int]) -> Iterator[RecordedEvent]:
     """Give the events at these positions; few are read at first, to begin soon, then more, to go on quickly."""
     start, size = 0, _FEW
     while start < len(positions):
-        yield from timeline._source.recorded(positions[start : start + size])
+        yield from recorded_at(timeline._source, positions[start : start + size])
         start, size = start + size, min(2 * size, _MANY)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from orderlab.core.errors import UnreadableEvent
 from orderlab.core.log import RecordedEvent
 from orderlab.drawing import tables
+from orderlab.timeline.asof.as_of import whole
 from orderlab.timeline.fields import DEPTH, fields_of, own_fields, shown
 from orderlab.timeline.probe import asked
 from orderlab.timeline.reading import events_at, lived, positions_of
@@ -87,8 +89,8 @@ def search_of(
     event_type: str | type | None = None,
     key: str | None = None,
     where: Where | None = None,
-    after: int | datetime | None = None,
-    until: int | datetime | None = None,
+    after: int | datetime | str | None = None,
+    until: int | datetime | str | None = None,
     limit: int | None = None,
 ) -> Found:
     """Return the events that are all that is asked for.
@@ -112,8 +114,7 @@ def search_of(
         raise TypeError(f"text must be text, not {text!r}")
     if where is not None and not callable(where):
         raise TypeError(f"where must be a function of the entity, such as lambda order: …, not {where!r}")
-    if limit is not None and (type(limit) is not int or limit < 0):
-        raise ValueError(f"limit must be a whole number from 0, not {limit!r}")
+    limit = None if limit is None else whole("limit", limit)
     start = 0 if after is None else _position(timeline, after, "after")
     end = len(timeline) if until is None else _position(timeline, until, "until")
     positions: Sequence[int] = range(start + 1, end + 1)
@@ -126,8 +127,17 @@ def search_of(
         found = (each for each in found if text.casefold() in _words_of(each))
     if where is not None:
         found = _satisfying(timeline, where, found)
-    kept = tuple(found if limit is None else islice(found, limit + 1))
-    return Found(kept[:limit], more=limit is not None and len(kept) > limit)
+    return Found(tuple(found)) if limit is None else _first(found, limit)
+
+
+def _first(found: Iterator[RecordedEvent], limit: int) -> Found:
+    kept = tuple(islice(found, limit))
+    if len(kept) < limit:
+        return Found(kept)
+    try:
+        return Found(kept, more=next(found, None) is not None)
+    except UnreadableEvent:  # it may be one of them, and nobody has asked for it yet
+        return Found(kept, more=True)
 
 
 def _told(event: Any) -> str:
@@ -158,12 +168,14 @@ def _satisfying(timeline: "Timeline[Any]", where: Where, found: Iterable[Recorde
             yield recorded
 
 
-def _position(timeline: "Timeline[Any]", place: int | datetime, name: str) -> int:
-    return timeline.position_at(place) if isinstance(place, datetime) else timeline._n(place, name)
+def _position(timeline: "Timeline[Any]", place: int | datetime | str, name: str) -> int:
+    return timeline.position_at(place) if isinstance(place, datetime | str) else timeline._n(place, name)
 
 
 def _type_name(timeline: "Timeline[Any]", event_type: str | type) -> str:
     name = event_type.__name__ if isinstance(event_type, type) else event_type
+    if not isinstance(name, str):
+        raise TypeError(f"event_type must be a type of event, or its name, not {event_type!r}")
     known = dict.fromkeys([*(each.__name__ for each in timeline.decider.events), *timeline._outline.type_names])
     if name in known:
         return name

@@ -135,7 +135,7 @@ def story_of(timeline: "Timeline[Any]", key: str) -> Story:
     Raises:
         UnknownKey: The timeline has no such entity.
     """
-    named = timeline.decider.state_name
+    named = timeline.decider.state_of
     return Story(
         key,
         timeline.decider.name,

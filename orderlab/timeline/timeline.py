@@ -12,15 +12,8 @@ from orderlab.core.log import RecordedEvent
 from orderlab.eventstore.base import EventStore, LogReader
 from orderlab.orders.model import OrderState
 from orderlab.timeline.asof.as_of import AsOf
-from orderlab.timeline.asof.loading import (
-    Commands,
-    domain_of,
-    given_commands,
-    given_events,
-    reader_of,
-    reader_of_file,
-    write_file,
-)
+from orderlab.timeline.asof.given import Commands, codec_of, domain_of, given_commands, given_events
+from orderlab.timeline.asof.loading import reader_of, reader_of_file, write_file
 from orderlab.timeline.asof.source import DecodedRows, GivenEvents, Source
 from orderlab.timeline.blame import blame_of
 from orderlab.timeline.difference import difference_of
@@ -47,6 +40,9 @@ class Timeline(AsOf[StateT]):
 
     The log is past: nothing here changes it, decides again or performs an effect. A position `n` counts the events
     before it, from 0 to `len(timeline)`; negative ones count from the end, so -1 is after the last event.
+
+    What it gives is shared where it is a value, a frozen dataclass say, and a copy where somebody could change it; so
+    entities that are values are quicker. It is a context manager, which closes a file that it was left in.
 
     Args:
         events: A whole log, in position order.
@@ -102,8 +98,11 @@ class Timeline(AsOf[StateT]):
         codec: Codec | None = None,
         commands: Commands = (),
     ) -> None:
-        domain, codec = domain_of(reducer, codec)
-        super().__init__(GivenEvents(given_events(events), codec), domain, codec, given_commands(commands))
+        domain = domain_of(reducer)
+        made = codec_of(domain, codec)
+        super().__init__(
+            GivenEvents(given_events(events), made), domain, made, given_commands(commands, domain.decider)
+        )
 
     @overload
     @classmethod
@@ -202,10 +201,11 @@ class Timeline(AsOf[StateT]):
 
     @classmethod
     def _over(cls, reader: LogReader, reducer: Any, codec: Codec | None, commands: Commands) -> "Timeline[Any]":
-        domain, codec = domain_of(reducer, codec)
+        domain = domain_of(reducer)
+        made = codec_of(domain, codec)
         timeline: Timeline[Any] = cls.__new__(cls)
-        source: Source = DecodedRows(reader, codec)
-        AsOf.__init__(timeline, source, domain, codec, given_commands(commands))
+        source: Source = DecodedRows(reader, made())
+        AsOf.__init__(timeline, source, domain, made, given_commands(commands, domain.decider))
         return timeline
 
     # Questions that have a module each, where they are functions of a timeline.
@@ -233,6 +233,9 @@ class Timeline(AsOf[StateT]):
 
     def to_file(self, path: str | PathLike[str]) -> int:
         """Write the log to a file, `.jsonl` or `.parquet`, and return how many events it has.
+
+        A log that was loaded is copied as it is, old shapes too. Events that were given, as those of a branch's own
+        timeline are, are written in the present shape; `Fork.save` copies what the branch shares as it is.
 
         Raises:
             LogFileError: The path is of another kind, or cannot be written.

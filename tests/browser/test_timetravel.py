@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from orderlab.timeline.timeline import Timeline
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
+SMALL_LOG = Path(__file__).parents[2] / "data" / "desk-small.jsonl"
 SCRIPT = "<img src=x onerror=alert(1)>"
 NOTHING_FOUND = "Found 0 accessibility violations:\n"
 _PATIENCE_MS = 20_000
@@ -206,8 +208,8 @@ def test_keys_go_through_the_log(opened: Opened, desk: Timeline[Any]) -> None:
         ("ArrowLeft", 10),
         ("ArrowUp", 11),
         ("ArrowDown", 10),
-        ("PageUp", 110),
-        ("PageDown", 10),
+        ("PageDown", 110),
+        ("PageUp", 10),
         ("End", len(desk)),
         ("ArrowRight", len(desk)),
         ("Home", 0),
@@ -218,6 +220,54 @@ def test_keys_go_through_the_log(opened: Opened, desk: Timeline[Any]) -> None:
     shown.view.get_by_role("listbox").focus()
     shown.press("ArrowDown", "ArrowDown", "PageDown", "ArrowUp")
     assert shown.position == 101
+
+
+# A selector, and where in it is clicked: the diagram, the table, the title, what is empty, and what is in a list.
+PLACES = [
+    (".orderlab-machine svg", 0.5),
+    (".difference tbody tr:nth-child(3) td:last-child", 0.5),
+    (".title", 0.5),
+    (".what", 0.9),
+    (".panes", 0.99),
+    (".row:nth-child(2)", 0.5),
+    (".story li:first-child p:last-child", 0.8),
+]
+
+
+@pytest.mark.parametrize(("part", "where"), PLACES, ids=[part for part, _ in PLACES])
+def test_a_click_anywhere_in_the_view_gives_it_the_keys(opened: Opened, part: str, where: float) -> None:
+    shown = opened(step=400)
+    shown.page.evaluate(
+        "() => { view.follow(view.log.stream[399]); document.body.append(document.createElement('input')); }"
+    )
+    shown.painted()
+    shown.page.locator("body > input").focus()
+    box = shown.view.locator(part).first.bounding_box()
+    assert box is not None
+    shown.page.mouse.click(box["x"] + where * box["width"], box["y"] + where * box["height"])
+    shown.press("Home")
+    assert shown.position == 0
+
+
+def test_a_page_that_is_only_the_view_takes_the_keys_from_the_start(opened: Opened) -> None:
+    shown = opened(step=400)
+    assert shown.page.evaluate("() => document.activeElement === document.body")
+    shown.press("ArrowLeft", "?")
+    assert shown.position == 399
+    assert shown.view.locator(".keys").is_visible()
+
+
+def test_keys_go_on_when_what_had_the_focus_is_gone(opened: Opened, desk: Timeline[Any]) -> None:
+    shown = opened(step=400, pins=(3, 9))
+    shown.view.get_by_role("button", name="Unpin #9").click()
+    shown.press("ArrowLeft")
+    assert shown.position == 399
+    shown.press("f")
+    shown.view.locator(".story button").first.click()
+    shown.painted()
+    shown.press("f", "Home")
+    assert shown.position == 0
+    assert shown.page.evaluate("() => document.activeElement.className") == "orderlab-timetravel"
 
 
 def test_brackets_go_along_one_order(opened: Opened, desk: Timeline[Any]) -> None:
@@ -281,6 +331,38 @@ def test_what_is_no_position_is_told(opened: Opened) -> None:
     box.press("Enter")
     assert shown.text("said") == "Write a position, 1234, or a time in UTC, 2025-01-31 12:00."
     assert shown.position == 5
+    box.fill("7")
+    box.press("Enter")
+    shown.painted()
+    assert shown.text("said") == ""
+    assert shown.position == 7
+
+
+def test_a_position_beyond_the_end_is_refused_and_a_time_is_the_end(opened: Opened, desk: Timeline[Any]) -> None:
+    shown = opened(step=5)
+    box = shown.view.get_by_label("Position or time")
+    box.fill("9,999")
+    box.press("Enter")
+    shown.painted()
+    assert (shown.text("said"), shown.position) == (f"There are {len(desk):,} events.", 5)
+    box.fill("2130-01-01")
+    box.press("Enter")
+    shown.painted()
+    assert (shown.text("said"), shown.position) == ("The log ends before that: this is its end.", len(desk))
+    box.press("Escape")
+    shown.press("ArrowLeft")
+    assert shown.text("said") == ""
+
+
+def test_a_time_may_name_its_zone(opened: Opened, desk: Timeline[Any]) -> None:
+    shown = opened(step=0)
+    time = desk.time_of(300)
+    assert time is not None
+    box = shown.view.get_by_label("Position or time")
+    box.fill(time.astimezone(timezone(timedelta(hours=2))).isoformat())
+    box.press("Enter")
+    shown.painted()
+    assert shown.position == 300
 
 
 def test_search_counts_what_it_finds_and_goes_there(opened: Opened, desk: Timeline[Any]) -> None:
@@ -307,6 +389,48 @@ def test_a_search_finds_what_an_event_changed(opened: Opened, desk: Timeline[Any
     shipped = next(moment for moment in desk.steps() if moment.event_type == "OrderShipped")
     found = opened().page.evaluate("words => view.log.search(words)", shipped.event.tracking_number)
     assert found == [shipped.position]
+
+
+WORDS = [
+    *(
+        "star map",
+        "Enamel",
+        "p-07",
+        "P-0",
+        "graph-paper notebook",
+        "tea, 100",
+        "order-9-000018",
+        "9-00004",
+        "customer-3",
+    ),
+    *(
+        "KESTREL-0000",
+        "heron",
+        "changed my mind",
+        "at home",
+        "OrderPlaced",
+        "shipped",
+        "no such words",
+        "2 × OrderItem",
+    ),
+]
+
+
+def test_a_search_finds_the_events_that_python_finds(opened: Opened) -> None:
+    small = Timeline.from_file(SMALL_LOG)
+    shown = opened(small)
+    found = {word: shown.page.evaluate("word => view.log.search(word)", word) for word in WORDS}
+    shows_it_only_here = {
+        "2 × OrderItem": [n for n in range(1, 106) if len(getattr(small.event(n).event, "items", ())) == 2]
+    }
+    assert found == {word: small.search(word).positions for word in WORDS} | shows_it_only_here
+    assert len(found["star map"]) == 10
+
+
+def test_a_number_is_found_with_or_without_its_commas(opened: Opened) -> None:
+    shown = opened(Timeline.from_file(SMALL_LOG))
+    found = [shown.page.evaluate("word => view.log.search(word)", word) for word in ("4,180", "4180")]
+    assert found[0] == found[1] != []
 
 
 def test_pins_are_kept_listed_and_removed(opened: Opened) -> None:
@@ -405,13 +529,49 @@ def test_a_what_if_that_is_not_answered_says_so_and_an_answer_is_shown_as_text(o
     assert shown.text("answer").split() == 2 * SCRIPT.split()
 
 
+def test_a_what_if_is_opened_and_closed(opened: Opened) -> None:
+    shown = opened(step=12)
+    button = shown.view.get_by_role("button", name="What if this had not happened?")
+    for closing in ("w", "Escape", "ArrowLeft"):
+        shown.press("w")
+        assert button.get_attribute("aria-expanded") == "true"
+        assert shown.text("answer") != ""
+        shown.press(closing)
+        assert button.get_attribute("aria-expanded") == "false"
+        assert shown.text("answer") == ""
+
+
+def test_an_answer_that_comes_after_it_was_closed_is_not_shown(opened: Opened) -> None:
+    shown = opened(step=12)
+    shown.page.clock.install()
+    shown.page.evaluate("() => { view.options.ask = () => new Promise((resolve) => { window.tell = resolve; }); }")
+    shown.page.keyboard.press("w")
+    shown.page.keyboard.press("Escape")
+    shown.page.clock.run_for(5_100)
+    assert shown.text("answer") == ""
+    shown.page.evaluate("() => tell({ nodes: [['p', 'too late']] })")
+    shown.page.clock.run_for(100)
+    assert shown.text("answer") == ""
+
+
+def test_an_answer_is_shown_where_it_is_seen(opened: Opened) -> None:
+    shown = opened(step=400, viewport={"width": 1000, "height": 400})
+    shown.press("w")
+    top, bottom = shown.view.locator(".answer").evaluate(
+        "(answer) => { const { top, bottom } = answer.getBoundingClientRect(); return [top, bottom]; }"
+    )
+    assert 0 <= top < bottom <= 400
+
+
 def test_the_keys_are_told(opened: Opened) -> None:
     shown = opened()
     shown.slider.focus()
-    shown.press("?")
-    assert "what if this had not happened" in shown.text("keys")
-    shown.press("?")
-    assert not shown.view.locator(".keys").is_visible()
+    for closing in ("?", "Escape"):
+        shown.press("?")
+        assert "previous, next event of the same order" in shown.text("keys")
+        assert "100 events earlier, later" in shown.text("keys")
+        shown.press(closing)
+        assert not shown.view.locator(".keys").is_visible()
 
 
 def test_letters_do_nothing_where_text_is_typed(opened: Opened) -> None:
@@ -452,6 +612,41 @@ def test_events_that_come_later_are_shown_and_the_end_stays_the_end(opened: Open
     assert shown.text("size") == f"{len(desk) + 2:,} events"
     shown.press("End")
     assert shown.difference == {"customer_id": ("±", "Ada", "Bob"), "status": ("", "placed", "placed")}
+
+
+def test_hidden_texts_of_later_events_are_found(opened: Opened, desk: Timeline[Any]) -> None:
+    shown = opened()
+    event = {"key": "order-new", "type": "OrderPlaced", "state": "placed", "time": 1_900_000_000_000, "fields": {}}
+    shown.page.evaluate(
+        "event => view.append([event, { ...event, hidden: [] }])", {**event, "hidden": ["p-0\x1fTeapot"]}
+    )
+    assert shown.page.evaluate("() => view.log.search('teapot')") == [len(desk) + 1]
+
+
+def test_a_state_that_nothing_is_in_yet_has_none(opened: Opened) -> None:
+    shown = opened(Timeline([]))
+    assert shown.counts == {"draft": "", "placed": "0", "shipped": "0", "cancelled": "0"}
+
+
+def test_a_name_breaks_after_dots_and_underscores_and_not_in_a_word(opened: Opened, desk: Timeline[Any]) -> None:
+    position = next(moment.position for moment in desk.steps() if moment.event_type == "OrderShipped")
+    shown = opened(step=position)
+    names = shown.view.locator(".difference tbody th").all_text_contents()
+    assert "status.\u200btracking_\u200bnumber" in names
+
+
+def test_rows_that_are_kept_for_longer_tables_have_no_lines(opened: Opened, desk: Timeline[Any]) -> None:
+    first, second = (
+        next(moment.position for moment in desk.steps() if moment.event_type == event_type)
+        for event_type in ("OrderShipped", "OrderPlaced")
+    )
+    shown = opened(step=first)
+    shown.page.evaluate("n => view.go(n)", second)
+    shown.painted()
+    colours = shown.page.eval_on_selector_all(
+        ".difference [data-kind=none] > *", "cells => cells.map((cell) => getComputedStyle(cell).borderBottomColor)"
+    )
+    assert set(colours) == {"rgba(0, 0, 0, 0)"}
 
 
 def test_a_log_without_events_is_shown(opened: Opened) -> None:
@@ -619,11 +814,31 @@ def test_a_what_if_is_answered_by_the_kernel(live: OpenNotebook, at_400: Shown) 
     assert "The commands, decided again without it" in answer
 
 
+def test_the_names_of_keys_are_in_one_piece(at_400: Shown) -> None:
+    at_400.slider.focus()
+    at_400.press("?")
+    heights = at_400.view.locator(".keys dt").evaluate_all("names => names.map((name) => name.clientHeight)")
+    at_400.press("?")
+    assert max(heights) < 30
+
+
+def test_a_click_in_the_view_gives_it_the_keys_and_the_notebook_gets_none(live: OpenNotebook, at_400: Shown) -> None:
+    before = live.cells
+    live.page.locator(".jp-Cell").last.locator(".cm-content").click()
+    at_400.view.locator(".orderlab-machine svg").click()
+    at_400.press("d", "d", "ArrowLeft")
+    assert at_400.position == 399
+    assert live.cells == before
+    at_400.page.wait_for_timeout(300)  # it tells ten times a second at the most
+    assert live.run("print(travel.step)") == "399"
+
+
 def test_the_view_moves_while_the_kernel_works(live: OpenNotebook, at_400: Shown) -> None:
     live.start("import time; time.sleep(2)")
     at_400.slider.focus()
     at_400.press("ArrowRight", "ArrowRight")
     assert at_400.position == 402
+    at_400.page.wait_for_timeout(300)  # it tells ten times a second at the most
     assert live.run("print(travel.step)") == "402"
 
 

@@ -187,3 +187,36 @@ def test_an_event_that_could_not_be_read_again_is_not_written() -> None:
 def test_an_event_that_would_be_read_again_as_another_value_is_not_written() -> None:
     with pytest.raises(CodecError, match=r"Noted would be read again as another value: Noted\(note=\[1, 2\]\)"):
         JsonCodec([Noted]).encode(Noted((1, 2)))
+
+
+@dataclass(frozen=True)
+class Asserting:
+    """An event whose constructor raises what is neither a TypeError nor a ValueError."""
+
+    cents: int
+
+    def __post_init__(self) -> None:
+        if self.cents < 0:
+            raise LookupError("cents")
+
+
+@pytest.mark.parametrize("error", [IndexError("pop"), AttributeError("cents"), ZeroDivisionError(), AssertionError()])
+def test_whatever_an_upcaster_raises_is_a_codec_error(error: Exception) -> None:
+    def fail(payload: dict[str, Any], at: datetime) -> dict[str, Any]:
+        raise error
+
+    codec = JsonCodec([Asserting], {"Asserting": 2}, {("Asserting", 1): fail})
+    with pytest.raises(CodecError, match=r"the payload does not fit Asserting version 1: ."):
+        codec.decode(EncodedEvent("Asserting", 1, '{"cents":1}'), datetime(2025, 1, 1, tzinfo=UTC))
+
+
+def test_whatever_a_constructor_raises_is_a_codec_error() -> None:
+    with pytest.raises(CodecError, match="the payload does not fit Asserting version 1: LookupError: cents"):
+        JsonCodec([Asserting]).decode(EncodedEvent("Asserting", 1, '{"cents":-1}'), datetime(2025, 1, 1, tzinfo=UTC))
+
+
+def test_a_missing_upcaster_is_told_without_more_around_it() -> None:
+    with pytest.raises(CodecError, match=r"^no upcaster from Asserting version 1$"):
+        JsonCodec([Asserting], {"Asserting": 2}).decode(
+            EncodedEvent("Asserting", 1, '{"cents":1}'), datetime(2025, 1, 1, tzinfo=UTC)
+        )

@@ -17,6 +17,7 @@ from accounts import (
     Withdrawn,
     account_environment,
     account_reducer,
+    decide,
 )
 
 from orderlab.core.decider import Decider, DeciderReducer, EntityState, Fact, Step
@@ -430,3 +431,38 @@ def test_a_state_without_some_entities_is_as_if_they_had_never_been() -> None:
     assert reducer.without_entities(both, ["bea"]) == EntityState({"ada": Account("ada", 5)}, {"ada": 1})
     assert reducer.without_entities(both, iter(["ada", "bea"])) == EntityState()
     assert set(both.entities) == {"ada", "bea"}
+
+
+@pytest.mark.parametrize("wrong", [decide, None, "account", Decider])
+def test_a_reducer_is_made_from_a_decider(wrong: Any) -> None:
+    with pytest.raises(
+        TypeError, match="decider must be a Decider, which has decide, evolve and the names of both, not"
+    ):
+        DeciderReducer(wrong)
+
+
+@pytest.mark.parametrize("name", ["decide", "evolve", "key_of", "reflects", "state_name"])
+def test_what_a_decider_needs_is_a_function(name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name} of account must be a function, not None"):
+        replace(ACCOUNTS, **{name: None})  # type: ignore[arg-type]
+
+
+def test_a_function_that_a_decider_may_lack_is_one_if_it_is_there() -> None:
+    wrong: Any = "command"
+    with pytest.raises(TypeError, match="command_of of account must be a function, or None, not 'command'"):
+        replace(ACCOUNTS, command_of=wrong)
+
+
+@pytest.mark.parametrize("name", ["", None, 5])
+def test_a_decider_has_a_name(name: Any) -> None:
+    with pytest.raises(TypeError, match="name must be the kind of entity as text, such as order, not"):
+        replace(ACCOUNTS, name=name)
+
+
+def test_the_name_of_a_state_is_text() -> None:
+    wrong: Any = lambda account: 5  # noqa: E731 - a function that nobody would write by `def`
+    with pytest.raises(
+        TypeError, match="state_name of account must give each state a name of text, and gave 5 for None"
+    ):
+        replace(ACCOUNTS, state_name=wrong).state_of(None)
+    assert ACCOUNTS.state_of(None) == "none"

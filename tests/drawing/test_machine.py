@@ -1,6 +1,7 @@
 import re
 from base64 import b64decode
 from itertools import combinations, pairwise
+from time import process_time
 from typing import Any
 from xml.etree import ElementTree
 
@@ -380,6 +381,37 @@ def test_a_state_that_nothing_leaves_has_a_double_rim() -> None:
 def test_a_state_that_nothing_leads_to_has_a_dashed_rim() -> None:
     machine = MACHINES["alone"]
     assert [state for state in machine.states if rim(machine, state).get("stroke-dasharray")] == ["broken", "lost"]
+
+
+def test_a_state_that_only_a_dashed_arrow_leads_to_has_a_dashed_rim_that_is_single() -> None:
+    machine = Machine("off", (Edge("off", "on", "press"), Edge("off", "lost", "Lost", (), True)))
+    assert [state for state in machine.states if rim(machine, state).get("stroke-dasharray")] == ["lost"]
+    assert len(box_of(machine, "lost").findall(f"{SVG}rect")) == 1
+
+
+def chain(length: int) -> Machine:
+    return Machine("s0", tuple(Edge(f"s{number}", f"s{number + 1}", "Go") for number in range(length)))
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        chain(200),
+        Machine("s0", tuple(Edge("s0", f"s{number}", "Go") for number in range(100))),
+        Machine("s0", tuple(Edge(f"s{one}", f"s{two}", "Go") for one in range(13) for two in range(13))),
+    ],
+    ids=["chain", "star", "all to all"],
+)
+def test_a_large_machine_is_drawn_before_anybody_waits(machine: Machine) -> None:
+    before = process_time()
+    machine.to_svg()
+    assert process_time() - before < 1
+
+
+def test_a_machine_that_is_too_large_to_be_drawn_is_refused_in_a_sentence() -> None:
+    says = "a machine with 1,501 states and 1,500 arrows cannot be drawn, for at most 1,200 of each are"
+    with pytest.raises(ValueError, match=says):
+        chain(1_500).to_svg()
 
 
 def test_a_long_name_is_shortened_and_is_there_in_full_for_who_points_at_it() -> None:

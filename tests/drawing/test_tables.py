@@ -1,3 +1,4 @@
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import unescape
 from html.parser import HTMLParser
@@ -170,3 +171,70 @@ def test_a_table_is_plain_whatever_is_in_it(text: str) -> None:
         assert set(outline.tags) <= PLAIN
         assert outline.attributes <= ATTRIBUTES
         assert outline.open == []
+
+
+def test_half_a_pair_of_surrogates_can_be_written_to_a_file() -> None:
+    assert tables.cell("a\ud800b").encode() == "a\ufffdb".encode()
+
+
+class Loud(int):
+    """A number that is written as markup."""
+
+    def __format__(self, spec: str) -> str:
+        return "<b>5</b>"
+
+
+def test_a_number_of_somebodys_own_is_escaped() -> None:
+    assert tables.cell(Loud(5)) == "&lt;b&gt;5&lt;/b&gt;"
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A value with a set in it."""
+
+    tags: frozenset[str]
+    hidden: int = field(default=1, repr=False)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A value that says itself how it looks."""
+
+    tags: frozenset[str]
+
+    def __repr__(self) -> str:
+        return f"<Told {{{len(self.tags)}}}>"
+
+
+WORDS = frozenset({"pear", "fig", "plum", "date"})
+IN_ORDER = "{'date', 'fig', 'pear', 'plum'}"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (set(WORDS), IN_ORDER),
+        (WORDS, f"frozenset({IN_ORDER})"),
+        ([{"a": (set(WORDS),)}], f"[{{'a': ({IN_ORDER},)}}]"),
+        (Tagged(WORDS), f"Tagged(tags=frozenset({IN_ORDER}))"),
+        (Told(WORDS), "<Told {4}>"),
+        ({}, "{}"),
+        (set(), "set()"),
+        ("{b, a}", "{b, a}"),
+    ],
+)
+def test_what_is_in_a_set_is_shown_in_an_order_of_its_own(value: Any, text: str) -> None:
+    assert tables.text_of(value) == text
+    assert unescape(tables.cell(value)) == text
+
+
+@pytest.mark.parametrize("value", [Tagged(frozenset()), {"a": [1, (2,), {3}]}, (), [()], frozenset({1}), {1: {}}])
+def test_a_value_is_written_as_python_writes_it(value: Any) -> None:
+    assert tables.text_of(value) == str(value)
+
+
+def test_a_value_that_is_in_itself_is_shown() -> None:
+    value: list[Any] = [{"a"}]
+    value.append(value)
+
+    assert "…" in tables.cell(value)

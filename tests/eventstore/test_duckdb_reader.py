@@ -186,3 +186,30 @@ async def test_a_reader_fails_in_one_sentence_when_its_event_store_is_closed(pat
     await event_store.close()
     with pytest.raises(EventStoreError, match="is closed, and a timeline of its log reads from it: keep it open"):
         reader.rows([1])
+
+
+def test_a_file_can_be_read_twice_in_a_process(path: Path) -> None:
+    one, other = DuckDBLogFile(path), DuckDBLogFile(path)
+    one.close()
+
+    assert len(other.reader()) == 7
+    with pytest.raises(EventStoreError, match="was closed here, and nothing more can be read: open it again"):
+        one.reader()
+    with pytest.raises(EventStoreError, match="open in this process already"):
+        read(path)
+    other.close()
+    other.close()
+    assert len(read(path)) == 7
+
+
+def test_a_file_that_is_read_under_two_names_is_one(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.duckdb").hardlink_to(path)
+    one, other = DuckDBLogFile(path), DuckDBLogFile(tmp_path / "other.duckdb")
+
+    assert len(one.reader()) == len(other.reader()) == 7
+
+
+def test_a_file_is_read_after_its_event_store_is_closed_and_before_the_next(path: Path) -> None:
+    for _ in range(2):
+        assert len(read(path)) == 7
+        assert len(DuckDBLogFile(path).reader()) == 7

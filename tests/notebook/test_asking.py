@@ -33,3 +33,9 @@ def test_what_cannot_be_answered_is_told_in_a_sentence() -> None:
 
 def test_a_question_that_makes_no_sense_is_told_so_too() -> None:
     assert answer_to(order_timeline(), None)[0][0] == "p"
+
+
+def test_what_stands_between_backticks_is_code() -> None:
+    nodes = answer_to(account_timeline(), 1)
+    assert not [text for node in nodes for text in texts(node) if "`" in text]
+    assert ["code", "command_of"] in [each for node in nodes for each in node]

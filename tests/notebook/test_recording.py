@@ -3,8 +3,10 @@
 import gzip
 import json
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from enum import Enum
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,17 +19,20 @@ from timeline_logs import order_timeline, recorded, timelines
 from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.notebook.columns import KEY, MET, NEW, TIME, VERSION
 from orderlab.notebook.recording import Recording, Way, record
+from orderlab.orders.actions import OrderPlaced, OrderShipped
+from orderlab.orders.model import OrderItem
 from orderlab.timeline.fields import fields_of, shown
 from orderlab.timeline.live import FULL_EVERY
 from orderlab.timeline.timeline import Timeline
 
 
 class Read(NamedTuple):
-    """A recording as the browser has it: the header, and a patch for each event with what comes with it."""
+    """A recording as the browser has it: the header, and for each event a patch, what comes with it, hidden texts."""
 
     header: dict[str, Any]
     events: list[tuple[int, str, str, str]]
     patches: list[dict[str, str | None]]
+    hidden: list[list[str]]
 
 
 def read(recording: Recording) -> Read:
@@ -41,7 +46,7 @@ def read(recording: Recording) -> Read:
         columns.append(np.frombuffer(raw, kind, count, start).tolist())
         start += width * count
     assert start == len(raw)
-    times, streams, types, states, sets, *values = columns
+    times, streams, types, states, sets, gaps, codes, *values = columns
     cursors = [iter(column) for column in values]
     fresh = [iter(field["values"]) for field in header["fields"]]
     met: list[list[Any]] = [[] for _ in values]
@@ -65,7 +70,10 @@ def read(recording: Recording) -> Read:
             patch[header["fields"][field]["name"]] = text
         events.append((int(time), key, header["types"][kind], header["states"][state]))
         patches.append(patch)
-    return Read(header, events, patches)
+    hidden: list[list[str]] = [[] for _ in events]
+    for event, code in zip(accumulate(gaps), codes, strict=True):
+        hidden[event].append(header["hidden"][code])
+    return Read(header, events, patches, hidden)
 
 
 def _time(milliseconds: float) -> str:
@@ -207,3 +215,60 @@ def test_money_taken_out_and_paid_in_are_two_ways_between_the_same_states() -> N
         Way("none", "Deposited", "Account"),
         Way("Account", "Withdrawn", "Account"),
     )
+
+
+def hidden_in(*values: Any) -> list[list[str]]:
+    """The hidden texts of events that noted these values, and of which nothing is shown."""
+    reducer: DeciderReducer[Any, Any] = DeciderReducer(replace(NOTES, evolve=lambda note, event: Note("none")))
+    timeline = Timeline(recorded([Noted(value) for value in values], NOTES), reducer=reducer)
+    return [[text.replace("\x1f", "|") for text in texts] for texts in read(recording_of(timeline)).hidden]
+
+
+class Size(Enum):
+    """How large it is."""
+
+    SMALL = 1
+
+
+def test_the_texts_that_no_field_shows_are_recorded_for_the_search() -> None:
+    items = (OrderItem("p-1", "Mug", 2, 950), OrderItem("p-2", "Star map", 1, 400))
+    events = [OrderPlaced("order-1", "Ada", items, 2300, AT), OrderShipped("order-1", "TRACK-1", AT)]
+    assert read(recording_of(Timeline(recorded(events)))).hidden == [["p-1\x1fMug", "p-2\x1fStar map"], []]
+
+
+def test_each_hidden_text_is_listed_once() -> None:
+    items = (OrderItem("p-1", "Mug", 2, 950),)
+    events = [OrderPlaced(f"order-{number}", "Ada", items, 1900, AT) for number in range(3)]
+    result = read(recording_of(Timeline(recorded(events))))
+    assert result.header["hidden"] == ["p-1\x1fMug"]
+    assert result.hidden == 3 * [["p-1\x1fMug"]]
+
+
+def test_texts_are_found_however_they_are_kept_in_an_event() -> None:
+    values = [
+        "plain",
+        Note("a", Note("b")),
+        {"size": [Size.SMALL, "b"]},
+        frozenset({"y", "x"}),
+        (("a", 1), "b"),
+        {"n": 1},
+    ]
+    assert hidden_in(*values) == [["plain"], ["a|b"], ["size|SMALL|b"], ["x|y"], ["a", "b"], ["n"]]
+    assert hidden_in(5, None, 1.5, True, AT, "", (), Slotted(), [[]]) == [[]] * 9
+
+
+def test_a_long_text_is_found_by_its_first_thousand_characters() -> None:
+    [[text]] = hidden_in("x" * 2_000)
+    assert len(text) == 1_000
+
+
+def test_a_text_that_is_shown_cut_off_is_hidden_as_well() -> None:
+    reducer: DeciderReducer[Any, Any] = DeciderReducer(NOTES)
+    timeline = Timeline(recorded([Noted("short"), Noted("long " * 40)], NOTES), reducer=reducer)
+    assert read(recording_of(timeline)).hidden == [[], ["long " * 40]]
+
+
+def test_a_value_that_holds_itself_is_recorded() -> None:
+    around: list[Any] = ["around"]
+    around.append(around)
+    assert hidden_in({"list": around})[0][0].startswith("list|around|around")

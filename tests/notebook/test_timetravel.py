@@ -1,6 +1,7 @@
 import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
+from re import escape
 from typing import Any
 from unittest.mock import patch
 
@@ -40,6 +41,24 @@ def test_goto_takes_a_position_or_a_time(travel: TimeTravel, given: int | dateti
     assert (travel.event is None) == (step == 0)
 
 
+@pytest.mark.parametrize(
+    ("text", "step"), [("2025-01-01 00:03", 3), ("2025-01-01T02:03+02:00", 3), ("2025-01-01", 0), (" 2030-01-01 ", 5)]
+)
+def test_goto_takes_a_time_as_text_which_is_utc_where_it_names_no_zone(
+    travel: TimeTravel, text: str, step: int
+) -> None:
+    travel.goto(text)
+    assert travel.step == step
+
+
+@pytest.mark.parametrize("wrong", ["3", "tomorrow", "2025-13-01", ""])
+def test_a_text_that_is_no_time_is_refused_in_a_sentence(travel: TimeTravel, wrong: str) -> None:
+    said = f"{wrong!r} is no time: write it as '2025-01-31 12:00', in UTC; a position is a number without quotes"
+    with pytest.raises(ValueError, match=f"^{escape(said)}$"):
+        travel.goto(wrong)
+    assert travel.step == 5
+
+
 @pytest.mark.parametrize("wrong", [6, -7])
 def test_a_position_that_is_not_there_is_refused_in_a_sentence(travel: TimeTravel, wrong: int) -> None:
     said = f"there is no position {wrong}: this log has 5 events, so it goes from 0 to 5"
@@ -53,8 +72,8 @@ def test_a_position_that_is_not_there_is_refused_in_a_sentence(travel: TimeTrave
 
 
 def test_what_is_neither_position_nor_time_is_refused(travel: TimeTravel) -> None:
-    with pytest.raises(TypeError, match="a position is a whole number, or an aware datetime for goto, not '3'"):
-        travel.goto("3")  # type: ignore[arg-type] # what a reader might try
+    with pytest.raises(TypeError, match=r"a position is a whole number, or a time for goto, not 1\.5"):
+        travel.goto(1.5)  # type: ignore[arg-type] # what a reader might try
     with pytest.raises(ValueError, match="time"):
         travel.goto(datetime(2025, 1, 1))  # noqa: DTZ001 - which is what is refused
 

@@ -12,6 +12,7 @@ import pytest
 from notebook_running import NOTEBOOKS, SOLUTIONS, cells_of, exercises_of, solutions_of
 
 MOST_LINES = 12
+LONGEST_LINE = 100
 
 ALLOWED = {
     "orderlab",
@@ -122,6 +123,13 @@ def test_its_code_cells_are_short(path: Path) -> None:
     assert {
         cell["id"]: cell["source"].count("\n") + 1 for cell in code_of(path) if cell["source"].count("\n") >= MOST_LINES
     } == {}
+
+
+@each_notebook
+def test_its_code_is_seen_whole_in_a_narrow_window(path: Path) -> None:
+    lines = [(cell["id"], line) for cell in code_of(path) for line in cell["source"].splitlines()]
+
+    assert [(cell_id, len(line)) for cell_id, line in lines if len(line) > LONGEST_LINE] == []
 
 
 @each_notebook

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from notebook_running import ELSEWHERE, HERE, NOTEBOOKS, Ran, answers, exercises_of, run_notebooks
+from notebook_running import ELSEWHERE, HERE, NOTEBOOKS, Ran, answers, exercises_of, run_notebooks, solutions_of
 
 from orderlab.cli.notebook_files import bundled_files, write
 
@@ -85,9 +85,12 @@ def test_a_right_answer_is_accepted(path: Path, runs: Runs) -> None:
 
 @each_notebook
 def test_a_wrong_answer_fails_its_check_alone_with_a_hint(path: Path, runs: Runs) -> None:
-    errors = runs["wrong"][path.name].errors
+    errors, wrong = runs["wrong"][path.name].errors, solutions_of(path)["WRONG"]
 
-    assert [*errors] == [f"{each}-check" for each in exercises_of(path)]
+    checks = [f"{each}-check {number}" for each in exercises_of(path) for number, _ in enumerate(wrong[each], start=1)]
+    assert [*errors.items()][-1][1].startswith("AssertionError: "), errors
+    assert [*errors] == checks
     for error in errors.values():
         assert error.startswith("AssertionError: ")
         assert len(error.removeprefix("AssertionError: ").split()) > 3
+        assert "\n" not in error

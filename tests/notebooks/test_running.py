@@ -69,6 +69,15 @@ def test_a_cell_can_be_run_with_another_source(tmp_path: Path) -> None:
     assert done.outputs["cell-2"] == [{"text/plain": "42"}]
 
 
+def test_a_cell_can_be_run_with_several_sources_each_with_the_cell_after_it(tmp_path: Path) -> None:
+    name = notebook_of(tmp_path, "answer = ...", "answer", "'end'")
+
+    done = run_notebooks(tmp_path, [name], sources={name: {"cell-1": ["answer = 42", "answer += 1"]}})[name]
+
+    assert [*done.outputs] == ["cell-1 1", "cell-2 1", "cell-1 2", "cell-2 2", "cell-3"]
+    assert done.outputs["cell-2 2"] == [{"text/plain": "43"}]
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -1,21 +1,29 @@
+import asyncio
 import pickle
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
-from accounts import ACCOUNTS, Deposited, Withdrawn, account_reducer
+from accounts import ACCOUNTS, Account, Deposited, Withdrawn, account_reducer
 from hypothesis import given
 from hypothesis import strategies as st
 from timeline_logs import MUG, account_timeline, minute, order_log, order_timeline, recorded, timelines
 
+from orderlab.core.decider import DeciderReducer
+from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import OrderlabError
 from orderlab.core.log import RecordedEvent
 from orderlab.drawing import tables
-from orderlab.orders.actions import OrderPlaced
+from orderlab.eventstore.duckdb import DuckDBEventStore
+from orderlab.eventstore.duckdb_reader import DuckDBLogFile
+from orderlab.orders.actions import OrderPlaced, ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import Order
 from orderlab.orders.reducer import OrderReducer
-from orderlab.timeline import Timeline
+from orderlab.timeline import Timeline, parting
+from orderlab.timeline.asof import loading
 from orderlab.timeline.comparison import Change, EntityChange, changes_between
 from orderlab.timeline.difference import Difference
 from orderlab.timeline.fields import ABSENT, fields_of
@@ -33,6 +41,16 @@ def watched(log: list[RecordedEvent]) -> tuple[Timeline[Any], list[str]]:
     reducer = OrderReducer()
     reducer.decider = replace(ORDERS, evolve=evolve)
     return Timeline(log, reducer=reducer), folded
+
+
+def write_log(path: Path, events: list[Any]) -> None:
+    """Write events to the file of an event store."""
+
+    async def append() -> None:
+        async with DuckDBEventStore(path) as event_store:
+            await event_store.append_many([AppendEvents(f"order-{each.order_id}", (each,), 0) for each in events])
+
+    asyncio.run(append())
 
 
 def entities(timeline: Timeline[Any], n: int) -> dict[str, Any]:
@@ -172,7 +190,7 @@ def test_an_event_that_is_another_in_the_other_timeline_shows_in_what_became_of_
 def test_entities_whose_events_are_equal_are_not_folded() -> None:
     timeline, folded = watched(order_log())
 
-    timeline.diff(Timeline(order_log()[:4]))
+    timeline.diff(Timeline(order_log()[:4], reducer=timeline.reducer))
 
     assert set(folded) == {"bea"}
 
@@ -299,3 +317,51 @@ def test_a_value_without_fields_is_one_field() -> None:
 
 def test_values_that_differ_in_no_field_differ_as_a_whole() -> None:
     assert changes_between((1,), [1]) == (Change("value", (1,), [1]),)
+
+
+def doubled(account: Account | None, event: Any) -> Account:
+    """Evolve by other rules."""
+    return Account(event.account_id, (account.balance_cents if account else 0) + 2 * event.cents)
+
+
+def test_two_timelines_of_the_same_events_and_other_rules_differ() -> None:
+    log = recorded([Deposited("ada", 5), Deposited("bea", 0)], ACCOUNTS)
+    one = Timeline(log, reducer=account_reducer())
+    other: Timeline[Any] = Timeline(log, reducer=DeciderReducer(replace(ACCOUNTS, evolve=doubled)))
+
+    assert [str(each) for each in one.diff(other)["ada"].changes] == ["balance_cents 5 → 10"]
+    assert list(one.diff(other)) == ["ada"]
+
+
+def test_a_log_in_a_file_is_compared_with_its_branch_by_a_few_queries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "LARGEST_IN_MEMORY", 0)
+    write_log(
+        tmp_path / "log.duckdb", [OrderPlaced(f"o-{n}", "customer-1", (MUG,), 500, minute(1)) for n in range(200)]
+    )
+    timeline = Timeline.from_file(tmp_path / "log.duckdb")
+    fork = timeline.fork()
+    fork.send(ShipOrder("o-7", "TRACK-1"))
+    branch = fork.timeline
+    queries = []
+    run = DuckDBLogFile.run
+
+    def counting(file: DuckDBLogFile, query: Any) -> Any:
+        queries.append(query)
+        return run(file, query)
+
+    monkeypatch.setattr(DuckDBLogFile, "run", counting)
+    timeline._source._reader._run = partial(counting, timeline._source._reader._run.__self__)  # type: ignore[attr-defined]
+
+    assert list(timeline.diff(branch)) == ["o-7"]
+    assert 0 < len(queries) < 10
+
+
+def test_logs_that_part_early_are_compared_to_their_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parting, "_TOGETHER", 2)
+    monkeypatch.setattr(parting, "_FEW", 1)
+    log = [OrderPlaced(key, "customer-1", (MUG,), 500, minute(1)) for key in "abcdefg"]
+    one, other = Timeline(recorded(log)), Timeline(recorded([*log[:3], *log[4:]]))
+
+    assert [str(each).splitlines()[0] for each in one.diff(other).values()] == [repr(one.diff(other)["d"])]

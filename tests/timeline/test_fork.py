@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -229,6 +229,10 @@ def test_a_branch_leaves_from_a_position_that_there_is(at: Any, error: type[Exce
         ({"command": OrderShipped("mug", "T", NOON)}, "and only commands are sent"),
         ({"command": SHIP, "at": "noon"}, "at must be a datetime, not 'noon'"),
         ({"command": SHIP, "at": datetime(2025, 1, 1)}, "at must be a timezone-aware datetime"),  # noqa: DTZ001
+        (
+            {"command": SHIP, "at": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))},
+            "at must be a time of the calendar in UTC",
+        ),
     ],
 )
 def test_what_cannot_be_sent_changes_nothing(send: Any, sentence: str) -> None:
@@ -293,6 +297,43 @@ def test_of_commands_at_one_instant_a_branch_has_those_of_its_own_past() -> None
     parent = Timeline(events, commands=[replace(each, at=NOON) for each in made.commands])
 
     assert [each.command for each in Fork(parent, at=1).timeline.commands] == [PLACE]
+
+
+def test_a_command_that_was_given_early_and_recorded_late_is_none_of_the_past() -> None:
+    fork = log_of(PLACE).fork()
+    fork.send(SHIP, at=minutes(50))
+    fork.send(PlaceOrder("ada", (MUG,), "cup"), at=NOON)
+
+    assert [each.command for each in fork.timeline.fork(at=1).timeline.commands] == [PLACE]
+
+
+def test_a_command_stays_in_the_past_where_a_delayed_action_of_it_comes_later() -> None:
+    placed, shipped = log_of(PLACE, SHIP).events()
+    by_delay = replace(shipped, correlation_id=placed.correlation_id, causation_id=f"{placed.event_id}")
+    parent = Timeline([placed, by_delay], commands=log_of(PLACE).commands)
+
+    assert Fork(parent, at=1).timeline.commands == parent.commands
+
+
+def test_one_instant_makes_the_same_branch_in_whatever_zone_it_is_told() -> None:
+    here, there = Fork(log_of(PLACE)), Fork(log_of(PLACE))
+    here.send(SHIP, at=minutes(9))
+    there.send(SHIP, at=minutes(9).astimezone(timezone(timedelta(hours=1))))
+
+    assert here.added == there.added
+    assert there.added[0].event.timestamp.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"clock": 5}, "clock must have a method `now`, and 5 has none"),
+        ({"ids": 5}, "ids must have a method `new_id`, and 5 has none"),
+    ],
+)
+def test_what_is_no_clock_or_draws_no_ids_is_said_at_once(given: Any, sentence: str) -> None:
+    with pytest.raises(TypeError, match=sentence):
+        log_of(PLACE).fork(**given)
 
 
 def test_branches_of_branches_give_every_command_a_key_of_its_own() -> None:
@@ -376,6 +417,20 @@ def test_branches_without_a_name_are_numbered() -> None:
     parent = log_of(PLACE)
 
     assert list(side_by_side(Fork(parent), parent).timelines) == ["branch 1", "branch 2"]
+
+
+def test_logs_with_the_same_ids_and_other_events_share_nothing() -> None:
+    one = log_of(PLACE)
+    other = Timeline([replace(each, event=replace(each.event, customer_id="bea")) for each in one.events()])
+
+    assert side_by_side(one, other).shared == 0
+
+
+def test_a_name_that_a_branch_without_one_is_given_is_refused() -> None:
+    one = log_of(PLACE)
+
+    with pytest.raises(ValueError, match="'branch 1' is what a branch without a name is called here"):
+        side_by_side(one, **{"branch 1": one})
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,19 @@ def test_a_callable_without_a_name_is_named_by_its_class() -> None:
 
     timeline: Timeline[Any] = Timeline(recorded([Deposited("ada", 1)], ACCOUNTS), reducer=account_reducer())
     assert timeline.probe(Counting()).name == "Counting"
+
+
+def test_large_whole_numbers_are_whole_also_where_there_are_none() -> None:
+    large = 2**60 + 1
+    column = Timeline(
+        recorded([Deposited("bea", 1), Deposited("ada", large)], ACCOUNTS), reducer=account_reducer()
+    ).probe(lambda account: account.balance_cents, key="ada")
+
+    assert (str(column.dtype), int(column.iloc[2]), column.name) == ("Int64", large, "<lambda>")
+    assert column.isna().tolist() == [True, True, False]
+
+
+def test_numbers_that_pandas_does_not_have_stay_numbers() -> None:
+    column = account_timeline().probe(lambda account: 2**70, key="bea")
+
+    assert column.dropna().tolist() == [2**70] * 3

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from strategies import actions
 
 from orderlab.orders.model import OrderItem, OrderState
+from orderlab.timeline.fields import shown
 from orderlab.timeline.scenario.python_imports import Imports, NoPythonSource
 from orderlab.timeline.scenario.python_layout import flat, laid_out
 from orderlab.timeline.scenario.python_values import code_of
@@ -28,6 +29,12 @@ from orderlab.timeline.scenario.python_values import code_of
 
 class Colour(Enum):
     RED = "red"
+
+
+Size = Enum("Size", {"extra large": 1, "class": 2, "S": 3})
+
+
+Elsewhere: Any = type("Nowhere", (), {})
 
 
 class Right(Flag):
@@ -103,6 +110,15 @@ VALUES: list[Any] = [
     Decimal("2.50"),
     Fraction(1, 3),
     Colour.RED,
+    Size["extra large"],
+    Size["class"],
+    Size["S"],
+    type(None),
+    int,
+    10**5000,
+    -(10**5000),
+    Fraction(10**5000, 3),
+    complex(0, float("inf")),
     Right.READ | Right.WRITE,
     Point(1, 2),
     OrderItem,
@@ -115,7 +131,7 @@ VALUES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=shown)
 def test_a_value_is_read_again_as_the_same(value: Any) -> None:
     assert read_again(value) == value
     assert type(read_again(value)) is type(value)
@@ -131,8 +147,29 @@ def test_every_text_is_read_again_as_the_same(text: str) -> None:
     assert read_again(text) == text
 
 
-def test_a_number_that_is_none_is_read_again_as_that() -> None:
-    assert str(read_again(float("nan"))) == "nan"
+@pytest.mark.parametrize("value", [float("nan"), complex(float("nan"), 1), Decimal("NaN"), Decimal("sNaN")], ids=repr)
+def test_a_number_that_is_not_equal_to_itself_is_refused(value: Any) -> None:
+    with pytest.raises(NoPythonSource, match="is not equal to itself, so that no test can state it"):
+        code_of(value, Imports())
+
+
+def test_a_type_that_goes_by_another_name_in_its_module_is_refused() -> None:
+    with pytest.raises(NoPythonSource, match=r"Nowhere is not what the module \S+ has under that name, so no import"):
+        code_of(Elsewhere, Imports())
+
+
+def test_a_type_of_a_notebook_that_the_module_for_it_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Point, "__module__", "__main__")
+
+    with pytest.raises(NoPythonSource, match="Point is defined in a notebook or script, and accounts has no such name"):
+        code_of(Point(1, 2), Imports(stand_in="accounts"))
+
+
+def test_a_type_that_pytest_would_collect_is_imported_under_another_name() -> None:
+    imports = Imports()
+
+    assert imports.name_for("shop", "TestTaken") == "_TestTaken"
+    assert imports.lines() == ["from shop import TestTaken as _TestTaken"]
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_a_state_that_cannot_be_asked_about_names_the_event() -> None:
     [
         ({"text": 5}, "text must be text, not 5"),
         ({"where": "placed"}, "where must be a function"),
-        ({"after": "yesterday"}, "whole number"),
+        ({"after": 1.5}, "whole number"),
     ],
 )
 def test_what_cannot_be_searched_for_is_refused(wrong: dict[str, Any], sentence: str) -> None:

@@ -389,8 +389,8 @@ def test_the_time_of_a_position_is_that_of_its_last_event(timeline: Timeline[Any
 def test_a_time_must_be_one_with_a_zone(timeline: Timeline[Any]) -> None:
     with pytest.raises(ValueError, match="time must be a timezone-aware datetime, and 2025-01-01T00:00:00 has no zone"):
         timeline.at(datetime(2025, 1, 1))  # noqa: DTZ001
-    wrong: Any = "2025-01-01"
-    with pytest.raises(TypeError, match="time must be a datetime, not '2025-01-01'"):
+    wrong: Any = 20250101
+    with pytest.raises(TypeError, match=r"time must be an aware datetime, or text .*, not 20250101"):
         timeline.position_at(wrong)
 
 
@@ -498,3 +498,36 @@ def test_two_timelines_are_equal_only_if_they_are_one(timeline: Timeline[Any]) -
     assert timeline == timeline  # noqa: PLR0124 - that is what is asked
     assert timeline != Timeline(order_log())
     assert len({timeline, timeline}) == 1
+
+
+def test_a_cell_that_reads_a_file_may_be_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "LARGEST_IN_MEMORY", 0)
+    write(tmp_path / "log.duckdb", order_log())
+    first = Timeline.from_file(tmp_path / "log.duckdb")
+    second = Timeline.from_file(tmp_path / "log.duckdb")
+
+    assert first[-1] == second[-1]
+
+
+def test_a_timeline_that_is_closed_lets_go_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "LARGEST_IN_MEMORY", 0)
+    write(tmp_path / "log.duckdb", order_log()[:5])
+    with Timeline.from_file(tmp_path / "log.duckdb") as timeline:
+        assert len(timeline) == 5
+    write(tmp_path / "log.duckdb", order_log()[5:])
+    with pytest.raises(EventStoreError, match="was closed here"):
+        timeline.event(1)
+
+
+def test_closing_a_timeline_in_memory_changes_nothing(timeline: Timeline[Any]) -> None:
+    timeline.close()
+
+    assert timeline.event(1).position == 1
+
+
+@in_event_loop
+async def test_closing_a_timeline_does_not_close_its_event_store(tmp_path: Path) -> None:
+    async with DuckDBEventStore(tmp_path / "log.duckdb") as event_store:
+        await event_store.append_many(appends(order_log()))
+        (await Timeline.load(event_store, in_memory=False)).close()
+        assert await event_store.head() == 6

@@ -7,6 +7,7 @@ from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from accounts import ACCOUNTS, Deposit, Withdraw, account_reducer
@@ -116,6 +117,75 @@ def test_a_decider_that_is_not_found_is_said() -> None:
     with pytest.raises(ValueError, match="the decider of guest is in none of the modules of its own functions"):
         to_pytest(timeline)
     assert tried(to_pytest(timeline, decider="made_logs:GUESTS")) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("class:X", "decider must say a module and a name in it, as in 'shop.returns:RETURNS', not 'class:X'"),
+        ("shop:None", "decider must say a module and a name in it, as in 'shop.returns:RETURNS', not 'shop:None'"),
+        ("os:path", "decider must say where the decider of guest is, and os:path is no decider"),
+        ("accounts:ACCOUNTS", "decider must say where the decider of guest is, and accounts:ACCOUNTS is a decider of"),
+    ],
+)
+def test_a_place_where_the_decider_is_not_is_refused(said: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        to_pytest(log_of(Enter("ada"), reducer=guest_reducer()), decider=said)
+
+
+def test_a_domain_of_a_notebook_is_to_be_put_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Enter, "__module__", "__main__")
+    timeline = log_of(Enter("ada"), reducer=DeciderReducer(replace(GUESTS, rejections=GUESTS.rejections)))
+
+    with pytest.raises(
+        ValueError, match=r"put it into a file, such as shop\.py, and say which name its decider has in"
+    ):
+        to_pytest(timeline)
+
+
+def test_a_log_that_the_rules_do_not_lead_to_is_written_with_a_word_about_it() -> None:
+    [placed] = log_of(PLACE).events()
+    timeline = Timeline([replace(placed, event=replace(placed.event, total_cents=1))])
+
+    text = to_pytest(timeline)
+
+    assert (
+        "\n# The rules did not lead to what the log has when this was written: until they do, this test fails.\n"
+        in text
+    )
+    assert formatted(text) == text
+    with pytest.raises(AssertionError):
+        tried(text)
+    assert "# The rules" not in to_pytest(small())
+
+
+def test_a_test_that_fails_at_what_is_given_has_that_word_too() -> None:
+    placed, shipped = log_of(PLACE, SHIP).events()
+    again = [replace(shipped, position=n, version=n, event_id=UUID(int=n)) for n in (3, 4)]
+
+    assert "# The rules did not" in to_pytest(Timeline([placed, shipped, *again]), 4)
+
+
+def test_a_module_that_is_not_imported_yet_is_taken_at_its_word() -> None:
+    text = to_pytest(log_of(Enter("ada"), reducer=guest_reducer()), decider="not_yet:GUESTS")
+
+    assert "from not_yet import GUESTS" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"name": 5}, "name must be text, not 5"),
+        (
+            {"decider": GUESTS},
+            "decider must say where the decider is, as in 'shop.returns:RETURNS', not <Decider guest",
+        ),
+        ({"most": "x"}, "most must be a whole number, not 'x'"),
+    ],
+)
+def test_an_argument_of_another_kind_is_refused(given: Any, sentence: str) -> None:
+    with pytest.raises(TypeError, match=sentence):
+        to_pytest(log_of(Enter("ada"), reducer=guest_reducer()), **given)
 
 
 def test_the_tests_fail_where_the_rules_are_others(tmp_path: Path) -> None:
@@ -269,6 +339,7 @@ def test_a_past_too_long_is_refused_too() -> None:
         ({"last": 3}, "last must be a position from 1 to 2, the end of this timeline, not 3"),
         ({"first": 2, "last": 1}, "there are no commands from position 2 to 1 to be written as tests"),
         ({"key": "cup"}, "there are no commands of cup from position 1 to 2 to be written as tests"),
+        ({"most": 0}, "most must be a number from 1, not 0"),
         ({"decider": "shop"}, "decider must say a module and a name in it, as in 'shop.returns:RETURNS', not 'shop'"),
     ],
 )

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from accounts import ACCOUNTS, Account, Deposit, Deposited, Withdraw, account_reducer
+from accounts import ACCOUNTS, Account, Deposit, Deposited, Withdraw, Withdrawn, account_reducer
 from hypothesis import given
 from hypothesis import strategies as st
+from loans import Buy, GoneMissing, Lend, LendAgain, Reminded, loan_reducer
 from made_logs import (
     CANCEL,
     GUESTS,
@@ -29,7 +31,7 @@ from made_logs import (
 )
 from strategies import runs
 
-from orderlab.core.decider import DeciderReducer
+from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.core.errors import CorruptStream
 from orderlab.core.log import RecordedEvent
 from orderlab.core.script import TimedCommand
@@ -46,6 +48,7 @@ from orderlab.orders.actions import (
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.reducer import OrderReducer
 from orderlab.timeline.timeline import Timeline
+from orderlab.timeline.whatif.ending import Ending, ending_told
 from orderlab.timeline.whatif.matching import history_of
 from orderlab.timeline.whatif.redeciding import OneId, answer_to
 from orderlab.timeline.whatif.whatif import WhatIf, what_if
@@ -53,6 +56,34 @@ from orderlab.timeline.whatif.whatif import WhatIf, what_if
 DATA = Path(__file__).parents[2] / "data"
 
 SHIPPED = (PLACE, SHIP, CANCEL)  # the customer cancels too late
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Turn a dial."""
+
+    dial: str
+    to: int
+
+
+@dataclass(frozen=True)
+class Turned:
+    """It was turned."""
+
+    dial: str
+    to: int
+
+
+DIALS: Decider[Any] = Decider(
+    "dial",
+    lambda command, dial, *, key, at: () if dial == command.to else (Turned(key, command.to),),
+    lambda dial, event: event.to,
+    lambda action: action.dial,
+    (Turn,),
+    (Turned,),
+    (),
+    state_name=str,
+)
 
 
 def told(found: WhatIf, name: str = "commands") -> list[tuple[int | None, str, str]]:
@@ -182,9 +213,12 @@ def test_a_command_that_is_put_in_may_be_refused() -> None:
 
 
 def test_a_timed_command_brings_its_time() -> None:
-    found = what_if(log_of(PLACE), insert={2: TimedCommand(minutes(30), SHIP, "late")})
+    late = minutes(30).astimezone(timezone(timedelta(hours=1)))
+
+    found = what_if(log_of(PLACE), insert={2: TimedCommand(late, SHIP, "late")})
 
     assert found.endings["mug"].commands.updated_at == found.endings["mug"].facts.updated_at == minutes(30)
+    assert found.endings["mug"].facts.updated_at.tzinfo is UTC
 
 
 def test_several_actions_are_put_in_at_one_place_in_their_order() -> None:
@@ -192,7 +226,7 @@ def test_several_actions_are_put_in_at_one_place_in_their_order() -> None:
 
     assert told(found) == [(None, "PlaceOrder", "accepted"), (None, "ShipOrder", "accepted")]
     assert ends(found) == ("draft", "shipped", "shipped")
-    assert "There are no other events." in found.explained
+    assert "No other order has events." in found.explained
 
 
 def test_a_command_without_a_key_is_given_one_that_is_not_in_use() -> None:
@@ -268,7 +302,157 @@ def _cheap() -> OrderPlaced:
     return OrderPlaced("mug", "ada", (replace(MUG, quantity=1),), 250, NOON)
 
 
+# What is true of it
+
+
+def test_a_state_of_the_same_name_with_other_fields_is_not_as_in_the_log() -> None:
+    found = what_if(log_of(Deposit("a", 5), Deposit("a", 2), reducer=account_reducer()), drop=1)
+
+    assert "a ends Account as in the log, but with balance_cents 2 (7 in the log)" in found.explained
+
+
+def test_of_many_fields_that_are_others_a_few_are_told() -> None:
+    dear = OrderPlaced("mug", "bea", (MUG, replace(MUG, product_id="p-2")), 1000, NOON)
+
+    told = what_if(log_of(PLACE, SHIP), edit={1: dear}).explained.splitlines()[1]
+
+    assert told.endswith(
+        "mug ends shipped as in the log, but with customer_id bea (ada in the log), items[1] OrderItem (none in the "
+        "log), total_cents 1,000 (500 in the log) and one more field differs."
+    )
+
+
+@pytest.mark.parametrize(
+    ("log", "now", "sentence"),
+    [
+        (Account("a", 1), Account("a", 1), "a ends Account, as in the log"),
+        (None, Account("a", 1), "a ends Account as in the log, but with id a (none in the log)"),
+        ({"x": 1}, {}, "a ends Account as in the log, but with no x (1 in the log)"),
+        (NOON, NOON + timedelta(microseconds=1), "a ends Account as in the log, but with another value"),
+        (object(), object(), "a ends Account"),
+        (1, "1", "a ends Account as in the log, but with another value"),
+    ],
+)
+def test_an_ending_is_told_only_as_far_as_it_is_known(log: Any, now: Any, sentence: str) -> None:
+    assert ending_told("a", log, now, "Account", "Account")[0].startswith(sentence)
+
+
+def test_entities_that_are_equal_to_nothing_but_themselves_are_not_said_to_differ() -> None:
+    assert Ending("a", object(), object(), object(), "in", "in", "in").agrees
+    assert not Ending("a", object(), object(), object(), "in", "in", "out").agrees
+
+
+def test_a_command_that_is_answered_otherwise_is_not_said_to_depend_on_nothing() -> None:
+    set_to = [Turn("a", 1), Turn("a", 2), Turn("a", 2), Turn("a", 3)]
+    found = what_if(log_of(*set_to, reducer=DeciderReducer(DIALS)), drop=2)
+
+    assert "Turn of a is accepted now (had no event); a ends 3, as in the log." in found.explained
+    assert "The two agree in how everything ends." in found.explained
+
+
+def test_a_command_that_is_refused_for_another_reason_is_told_of() -> None:
+    found = what_if(log_of(PLACE, SHIP, CANCEL), edit={2: OrderCancelled("mug", "no", minutes(2))})
+
+    assert (
+        "The commands: CancelOrder of mug is refused as before, for another reason (InvalidOrderState, current status "
+        "cancelled; was refused: InvalidOrderState, current status shipped);"
+    ) in found.explained
+
+
+def test_a_fact_that_cannot_follow_is_said_to_be_refused_only_where_it_is() -> None:
+    careless = replace(ACCOUNTS, evolve=_careless, decide=_trusting)
+    found = what_if(log_of(Deposit("a", 5), Withdraw("a", 5), reducer=DeciderReducer(careless)), drop=1)
+
+    assert told(found)[1] == (2, "Withdraw", "fails")
+    assert (
+        "Withdraw of a at position 2 fails now (deciding it fails with AttributeError: 'NoneType' object has no "
+        "attribute 'balance_cents'; was accepted)"
+    ) in found.explained
+    assert "The two agree in how everything ends." in found.explained
+
+
+def test_a_command_that_is_put_in_where_deciding_fails_is_told_of_in_both_lanes() -> None:
+    strict: DeciderReducer[Any, Any] = DeciderReducer(replace(ACCOUNTS, decide=_strict))
+
+    found = what_if(log_of(Deposit("a", 5), reducer=strict), insert={1: Withdraw("a", 1)})
+
+    assert [lane.steps[0].outcome for lane in found.lanes] == ["fails", "fails"]
+    assert found.facts.steps[0].reason.startswith("deciding it fails with AttributeError")
+
+
+def _trusting(command: Any, account: Any, *, key: str, at: Any) -> Any:
+    return (Deposited(key, command.cents) if isinstance(command, Deposit) else Withdrawn(key, command.cents),)
+
+
+def _strict(command: Any, account: Any, *, key: str, at: Any) -> Any:
+    return (Deposited(key, 1),) if isinstance(command, Deposit) else (Withdrawn(key, account.balance_cents),)
+
+
+@pytest.mark.parametrize("changes", [{"insert": {1: []}}, {"swap": (2, 2)}, {"drop": []}])
+def test_what_changes_nothing_is_told_like_no_change(changes: Any) -> None:
+    timeline = log_of(PLACE, SHIP)
+
+    assert what_if(timeline, **changes) == what_if(timeline)
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        (
+            {"edit": {3: Reminded("b"), 4: GoneMissing("b")}},
+            "LendAgain of b at position 3 led to several events; what answers to the one at 3 stands for it, and what "
+            "is changed at 4 is not among the commands.",
+        ),
+        (
+            {"edit": {4: Reminded("b")}},
+            "LendAgain of b at position 3 led to several events; what answers to the one at 4 stands for it.",
+        ),
+        (
+            {"drop": 3, "edit": {4: Reminded("b")}},
+            "LendAgain of b at position 3 is dropped with all its events, so what is changed at 4 is not among the "
+            "commands.",
+        ),
+    ],
+)
+def test_what_cannot_be_changed_about_a_command_of_several_events_is_told(changes: Any, note: str) -> None:
+    timeline = log_of(Buy(5, "b"), Lend("b", "x"), LendAgain("b", "y"), reducer=loan_reducer())
+
+    assert note in what_if(timeline, **changes).explained.splitlines()
+
+
+def test_what_no_known_command_answers_to_is_said_without_blaming_the_domain() -> None:
+    [_, greeted] = log_of(Enter("ada"), reducer=guest_reducer()).events()
+    lenient: DeciderReducer[Any, Any] = DeciderReducer(replace(GUESTS, evolve=_inside))
+    alone = Timeline([replace(greeted, position=1, version=1)], reducer=lenient)
+
+    assert (
+        "The commands: not known, for there is an event that answers to no command that is known."
+        in what_if(alone, drop=1).explained
+    )
+
+
+def _inside(entity: Any, event: Any) -> str:
+    return "inside"
+
+
 # What was asked for
+
+
+def test_a_refused_command_keeps_its_place_in_the_script_among_commands_about_others() -> None:
+    script = [
+        TimedCommand(NOON, PlaceOrder("ada", (MUG,), key) if is_placed else ShipOrder(key, "T"), key)
+        for key, is_placed in (("mug", True), ("cup", False), ("jug", True))
+    ]
+    made = log_of(PLACE, PlaceOrder("ada", (MUG,), "jug"))
+    keys = {1: "mug", 2: "jug"}
+    events = [
+        replace(each, recorded_at=NOON, correlation_id=keys[each.position], causation_id=keys[each.position])
+        for each in made.events()
+    ]
+
+    found = what_if(Timeline(events, commands=script), insert={2: PlaceOrder("ada", (MUG,), "cup")})
+
+    assert told(found) == [(None, "ShipOrder", "refused"), (None, "PlaceOrder", "accepted")]
 
 
 def test_a_log_without_correlation_ids_is_matched_by_deciding_its_script() -> None:
@@ -424,6 +608,14 @@ _NOBODY_S: Any = OrderShipped(None, "T", NOON)  # type: ignore[arg-type] # the p
         ({"insert": {1: OrderNotFound("mug")}}, "insert takes events and commands, and OrderNotFound is a rejection"),
         ({"insert": {1: "ship"}}, "insert takes events and commands of order, not ship"),
         ({"insert": {1: TimedCommand(NOON, "ship", "k")}}, "insert takes a TimedCommand with a command of order"),
+        (
+            {"insert": {1: TimedCommand(NOON.replace(tzinfo=None), SHIP, "k")}},
+            "insert: the time of a TimedCommand must be a timezone-aware datetime",
+        ),
+        (
+            {"insert": {1: TimedCommand("noon", SHIP, "k")}},  # type: ignore[arg-type] # the point
+            "insert: the time of a TimedCommand must be a datetime, not 'noon'",
+        ),
         ({"insert": {1: _NOBODY_S}}, "insert: OrderShipped must say which order it is about"),
         ({"swap": 1}, "swap must be two positions, such as (3, 4), not 1"),
         ({"swap": (1, 3)}, "swap names position 3, and the positions are from 1 to 2"),
@@ -467,6 +659,30 @@ def test_a_notebook_shows_the_lanes_side_by_side() -> None:
     shown = _Depth(what_if(log_of(*SHIPPED), drop=2)._repr_html_())
 
     assert (shown.tables, shown.deepest) == (3, 2)
+
+
+def test_a_notebook_shows_names_of_the_code_as_code() -> None:
+    shown = what_if(with_script(log_of(Deposit("a", 1), reducer=account_reducer()), ()), drop=1)._repr_html_()
+
+    assert "has no <code>command_of</code> that" in shown
+    assert "`" not in shown
+
+
+def test_what_if_is_a_value() -> None:
+    one, other = (what_if(log_of(*SHIPPED), drop=2, insert={3: SHIP}) for _ in range(2))
+
+    assert one == other
+    assert hash(one) == hash(other)
+    assert len({one.changes, other.changes, *one.lanes, *other.lanes}) == 3
+    for mapping in (one.endings, one.facts.entities, one.changes.insert):
+        with pytest.raises(TypeError):
+            mapping["mug"] = None  # type: ignore[index] # the point
+
+
+@pytest.mark.parametrize(("most", "error"), [("x", TypeError), (True, TypeError), (-1, ValueError)])
+def test_how_many_steps_a_page_is_given_is_a_number(most: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="most must be a"):
+        what_if(log_of(PLACE)).as_dict(most=most)
 
 
 def test_text_shows_every_step() -> None:

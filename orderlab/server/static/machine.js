@@ -8,8 +8,11 @@ const machine = new Machine(find(".machine svg"));
 /** Show how many orders there are in each state. */
 export const count = (counts) => machine.counts(Object.entries(counts));
 
-/** Light up the arrow that an event went along; while events keep coming it stays lit. */
+/** Light up the arrow that an event went along, for a moment. */
 export function shine({ type }) {
-  const arrow = machine.arrows.find(({ events }) => events.split(" ").includes(type));
-  if (arrow) machine.flash(arrow.source, arrow.target, type);
+  const group = machine.arrows.find(({ events }) => events.split(" ").includes(type))?.group;
+  if (!group) return;
+  clearTimeout(group.fading);
+  group.classList.add("lit");
+  group.fading = setTimeout(() => group.classList.remove("lit"), 1_200);
 }

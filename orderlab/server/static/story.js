@@ -1,4 +1,4 @@
-// An order's story, step by step: what has happened to it, and what each event made of it.
+// An order's story: what has happened to it, step by step.
 
 import { read } from "./api.js";
 import { find, keepFocus, make } from "./dom.js";

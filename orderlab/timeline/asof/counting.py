@@ -21,10 +21,15 @@ class RunningCounts:
         labels: The number of the label that each event gives its entity, in position order.
         names: The labels by their numbers.
         index: Where the events of each stream are.
+        failure: What went wrong with the event after the last label, if there is not one for each event.
     """
 
-    def __init__(self, labels: Integers, names: Sequence[str], index: Index) -> None:
+    def __init__(self, labels: Integers, names: Sequence[str], index: Index, failure: Exception | None = None) -> None:
         none = len(names)
+        self.failure = failure
+        self._until = len(labels)
+        if failure is not None:  # after the last label nothing is counted, so whatever stands there does not matter
+            labels = np.concatenate([labels, np.zeros(len(index) - len(labels), dtype=labels.dtype)])
         self._names = names
         self._gained = labels
         self._lost = np.full(len(labels), none, dtype=np.min_scalar_type(none))
@@ -34,7 +39,13 @@ class RunningCounts:
         self._at_starts = self._counted_at_starts()
 
     def at(self, n: int) -> dict[str, int]:
-        """Return how many entities have each label as of a position; those that none has are left out."""
+        """Return how many entities have each label as of a position; those that none has are left out.
+
+        Raises:
+            Exception: The `failure`, if the position is not before it.
+        """
+        if n > self._until and self.failure is not None:
+            raise self.failure
         block = n // self._block
         start, width = block * self._block, len(self._names) + 1
         counts = self._at_starts[block] + np.bincount(self._gained[start:n], minlength=width)
@@ -57,8 +68,8 @@ class RunningCounts:
 
 def labelled(
     walk: Iterable[list[Stride]], length: int, by: Callable[[Any], str], known: Sequence[str] = ()
-) -> tuple[Integers, tuple[str, ...]]:
-    """Label the entity after each event, by one fold.
+) -> tuple[Integers, tuple[str, ...], Exception | None]:
+    """Label the entity after each event, by one fold, as far as it goes.
 
     Args:
         walk: The log, folded.
@@ -67,15 +78,23 @@ def labelled(
         known: Labels that come first, in this order.
 
     Returns:
-        The number of the label after each event, and the labels by their numbers.
+        The number of the label after each event, the labels by their numbers, and what went wrong with the event after
+        the last that has one.
     """
     numbers = {name: number for number, name in enumerate(known)}
-    labels = np.empty(length, dtype=np.int32)
-    for stretch in walk:
-        found = [_label(by, each) for each in stretch]
-        start = stretch[0].position - 1
-        labels[start : start + len(found)] = [numbers.setdefault(label, len(numbers)) for label in found]
-    return labels.astype(np.min_scalar_type(len(numbers))), tuple(numbers)
+    labels, found, failure = np.empty(length, dtype=np.int32), list[int](), None
+    done = 0
+    try:
+        for stretch in walk:
+            for stride in stretch:
+                found.append(numbers.setdefault(_label(by, stride), len(numbers)))
+            labels[done : done + len(found)] = found
+            done += len(found)
+            found.clear()
+    except Exception as error:  # noqa: BLE001 - raised when somebody asks for a position that has it before it
+        failure = error
+    labels[done : done + len(found)] = found
+    return labels[: done + len(found)].astype(np.min_scalar_type(len(numbers))), tuple(numbers), failure
 
 
 def _label(by: Callable[[Any], str], stride: Stride) -> str:

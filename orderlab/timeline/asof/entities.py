@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from orderlab.core.decider import Decider, Fact
 from orderlab.core.errors import CorruptStream
 from orderlab.timeline.asof.index import Index, Integers
+from orderlab.timeline.asof.sharing import Sharing
 from orderlab.timeline.asof.source import Source
 
 _EVERY = 64
@@ -51,12 +52,14 @@ class Entities:
         index: Where the events of each stream are.
         source: The events.
         decider: The domain.
+        sharing: Tells which entities may be kept as they are; of others copies are.
     """
 
-    def __init__(self, index: Index, source: Source, decider: Decider[Any]) -> None:
+    def __init__(self, index: Index, source: Source, decider: Decider[Any], sharing: Sharing) -> None:
         self._index = index
         self._source = source
         self._decider = decider
+        self._sharing = sharing
         self._kept: OrderedDict[int, _Kept] = OrderedDict()
         self._count = 0
 
@@ -77,7 +80,9 @@ class Entities:
             return _Run(stream, None, self._index.positions(stream, n))
         self._kept.move_to_end(stream)
         place = min(self._index.version(stream, n) // _EVERY, len(kept.entities))
-        standing = Standing(kept.stream_id, kept.entities[place - 1], place * _EVERY) if place else None
+        standing = None
+        if place:
+            standing = Standing(kept.stream_id, self._sharing.out(kept.entities[place - 1]), place * _EVERY)
         return _Run(stream, standing, self._index.positions(stream, n, after_version=place * _EVERY))
 
     def _facts(self, runs: list[_Run]) -> Iterator[Fact]:
@@ -105,7 +110,7 @@ class Entities:
     def _keep(self, stream: int, standing: Standing) -> None:
         kept = self._kept.setdefault(stream, _Kept(standing.stream_id, []))
         if len(kept.entities) == standing.version // _EVERY - 1:
-            kept.entities.append(standing.entity)
+            kept.entities.append(self._sharing.out(standing.entity))
             self._count += 1
         while len(self._kept) > _KEPT_STREAMS or (self._count > _KEPT_ENTITIES and len(self._kept) > 1):
             self._count -= len(self._kept.popitem(last=False)[1].entities)

@@ -23,10 +23,10 @@ def frame_of(entities: Iterable[Any], keys: Sequence[str], name: str) -> "pd.Dat
     rows = [fields_of(entity) for entity in entities]
     names = dict.fromkeys(name for row in rows for name in row)
     index = pd.Index(list(keys), name=name, dtype="str")
-    return pd.DataFrame({each: _column([row.get(each) for row in rows], index) for each in names}, index=index)
+    return pd.DataFrame({each: column_of([row.get(each) for row in rows], index) for each in names}, index=index)
 
 
-def _column(values: list[Any], index: "pd.Index[Any]") -> "pd.Series[Any]":
+def column_of(values: list[Any], index: "pd.Index[Any]") -> "pd.Series[Any]":
     """Return the values of a field; times are times and whole numbers whole also where some entities have none."""
     import pandas as pd  # noqa: PLC0415 - as above
 

@@ -1,88 +1,28 @@
-"""How a log comes to a timeline: from an event store, a file, or events that somebody has."""
+"""How a log comes to a timeline: from an event store or a file; and back into a file."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orderlab.collector import collector_resting
-from orderlab.commandfile import read_commands
-from orderlab.core.codec import Codec, JsonCodec
-from orderlab.core.decider import Decider, DeciderReducer
+from orderlab.core.decider import Decider
 from orderlab.core.errors import UnreadableEvent
-from orderlab.core.log import RecordedEvent, StoredEvent
-from orderlab.core.script import TimedCommand
+from orderlab.core.log import StoredEvent
 from orderlab.eventstore.base import Columns, EventStore, LogReader, Outline, ReadsAnywhere
 from orderlab.logfile import LogFileError, read_lines, write_lines
-from orderlab.orders.codec import ORDER_CODEC
-from orderlab.orders.decider import ORDERS
-from orderlab.orders.reducer import OrderReducer
 from orderlab.timeline.asof.outlining import RowsInMemory
 from orderlab.timeline.asof.source import Source
+from orderlab.timeline.fields import shown
 
 if TYPE_CHECKING:
     from orderlab.eventstore.duckdb_reader import DuckDBLogReader
-
-Commands = Iterable[TimedCommand] | str | PathLike[str]
-"""The commands that were given, or the file that they are in, as `write_commands` writes it."""
 
 LARGEST_IN_MEMORY = 250_000
 """A log of more events stays where it is, if it can be read there."""
 
 _STRETCH = 50_000
 """Events read at a time; for a query of seconds DuckDB would draw a bar of its progress into the notebook."""
-
-
-def given_events(events: Iterable[RecordedEvent]) -> list[RecordedEvent]:
-    """Return events as a list, once they are known to be a whole log in position order."""
-    if isinstance(events, str | bytes) or not isinstance(events, Iterable):
-        raise TypeError(
-            f"events must be recorded events in position order, not {events!r}: an event store is loaded by "
-            "`await Timeline.load(event_store)`, a file by `Timeline.from_file(path)`"
-        )
-    found = list(events)
-    time: datetime | None = None
-    for position, event in enumerate(found, start=1):
-        if not isinstance(event, RecordedEvent):
-            raise TypeError(
-                f"events must be recorded events, and number {position} is {event!r}: `load_events` and `read_all` of "
-                "an event store give them"
-            )
-        if event.position != position:
-            what = f"it begins at position {event.position}" if position == 1 else f"{event.position} comes after it"
-            raise ValueError(
-                f"events must be a whole log from position 1 without gaps, and {what}"
-                f"{'' if position == 1 else f' where {position} is next'}: make a timeline of the whole log, in which "
-                "one can stand anywhere"
-            )
-        if event.recorded_at.utcoffset() is None or (time is not None and event.recorded_at < time):
-            raise ValueError(
-                f"events must have aware times that never decrease, and that of position {position} is "
-                f"{event.recorded_at.isoformat()}"
-            )
-        time = event.recorded_at
-    return found
-
-
-def domain_of(reducer: Any, codec: Codec | None) -> tuple[DeciderReducer[Any, Any], Codec]:
-    """Return the reducer, orders by default, and the codec of its events."""
-    if reducer is None:
-        reducer = OrderReducer()
-    if not isinstance(reducer, DeciderReducer):
-        raise TypeError(f"reducer must be a DeciderReducer, such as OrderReducer(), not {reducer!r}")
-    if codec is None:
-        codec = ORDER_CODEC if reducer.decider is ORDERS else JsonCodec(list(reducer.decider.events))
-    return reducer, codec
-
-
-def given_commands(commands: Commands) -> tuple[TimedCommand, ...]:
-    """Return commands as a tuple, from a file where one is named, once they are known to be such."""
-    found = read_commands(commands) if isinstance(commands, str | PathLike) else tuple(commands)
-    for each in found:
-        if not isinstance(each, TimedCommand):
-            raise TypeError(f"commands must be TimedCommands, each with its time and key, and one is {each!r}")
-    return found
 
 
 def require_domain(source: Source, outline: Outline, decider: Decider[Any]) -> None:
@@ -131,7 +71,7 @@ async def reader_of(event_store: EventStore, in_memory: bool | None) -> LogReade
 def reader_of_file(path: str | PathLike[str]) -> LogReader:
     """Return a reader of an exported log (`.jsonl`, `.parquet`), or of the DuckDB file that one is kept in."""
     file = _path(path)
-    if not file.exists():
+    if not _is_there(file):
         raise LogFileError(f"there is no file {file}")
     match file.suffix.lower():
         case ".jsonl":
@@ -161,7 +101,16 @@ def write_file(rows: Iterable[StoredEvent], path: str | PathLike[str]) -> int:
 def _path(path: str | PathLike[str]) -> Path:
     if not isinstance(path, str | PathLike):
         raise TypeError(f"path must be the path of a file, not {path!r}")
+    if "\0" in str(fspath(path)):
+        raise LogFileError(f"path must be the path of a file, and {path!r} has a NUL in it")
     return Path(fspath(path))
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError as error:
+        raise LogFileError(f"{shown(str(file))} cannot be read: {error.strerror}") from error
 
 
 def _duckdb(file: Path) -> "DuckDBLogReader | RowsInMemory":

@@ -53,7 +53,8 @@ def moments(
         decider: The domain.
         by: Names the state of an entity; the decider's own names by default, and always for the state before any event.
     """
-    name_of, nothing, type_names = by or decider.state_name, decider.state_name(None), outline.type_names
+    name_of = decider.state_of if by is None else by
+    nothing, type_names = decider.state_of(None), outline.type_names
     for stretch in walk:
         places = slice(stretch[0].position - 1, stretch[-1].position)
         times, types = outline.times[places].tolist(), outline.types[places].tolist()

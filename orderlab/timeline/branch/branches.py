@@ -9,6 +9,7 @@ from typing import Any
 from orderlab.core.log import RecordedEvent
 from orderlab.drawing import tables
 from orderlab.timeline.branch.fork import Fork
+from orderlab.timeline.fields import same
 from orderlab.timeline.timeline import Timeline
 from orderlab.timeline.unknown import counted
 
@@ -22,14 +23,17 @@ def side_by_side(*branches: Fork[Any] | Timeline[Any], **named: Fork[Any] | Time
 
     Raises:
         TypeError: One is something else, or of another domain.
-        ValueError: There is none.
+        ValueError: There is none, or two have the same name.
 
     >>> from orderlab.timeline import Timeline
     >>> log = Timeline([])
     >>> side_by_side(log.fork(), calm=log)
     <Branches branch 1, calm: 0 events shared, then 0 and 0>
     """
-    every = {**{f"branch {number}": each for number, each in enumerate(branches, start=1)}, **named}
+    numbered = {f"branch {number}": each for number, each in enumerate(branches, start=1)}
+    for name in numbered.keys() & named.keys():
+        raise ValueError(f"{name!r} is what a branch without a name is called here: give the other one another name")
+    every = {**numbered, **named}
     if not every:
         raise ValueError("side_by_side must be given at least one branch")
     for each in every.values():
@@ -52,8 +56,9 @@ class Branches:
     def shared(self) -> int:
         """How many events at the beginning are the same in all of them."""
         shared = 0
-        for events in zip(*(timeline.events() for timeline in self.timelines.values()), strict=False):
-            if len({each.event_id for each in events}) > 1:
+        for first, *others in zip(*(timeline.events() for timeline in self.timelines.values()), strict=False):
+            # The ids alone do not tell: two runs that count their ids have the same ones.
+            if not all(same(first, each) for each in others):
                 break
             shared += 1
         return shared

@@ -69,17 +69,18 @@ def recorded_next(answer: Answer, where: Where, *, codec: Codec, after: tuple[st
 
 
 def commands_until(timeline: "Timeline[Any]", n: int) -> tuple[TimedCommand, ...]:
-    """Return the commands that a timeline was given by a position: all but those that come later."""
+    """Return the commands that a timeline was given by a position: all but those that come later.
+
+    Neither time nor place alone tells: of several commands at one instant some may come later, and what was recorded
+    late may have been given early.
+    """
     until = timeline.time_of(n)
     if n == len(timeline) or not timeline.commands:
         return timeline.commands
     if until is None:
         return ()
-    later = set()  # of several commands at one instant, some may have been given before the position and some after
-    for each in timeline.events(n + 1):
-        if each.recorded_at > until:
-            break
-        later.add(each.correlation_id)
+    # What a delayed action led to has another cause: its command was given long before.
+    later = {each.correlation_id for each in timeline.events(n + 1) if each.causation_id in (None, each.correlation_id)}
     return tuple(timed for timed in timeline.commands if timed.at <= until and timed.key not in later)
 
 

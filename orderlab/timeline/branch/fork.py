@@ -16,13 +16,12 @@ from orderlab.core.script import TimedCommand
 from orderlab.drawing import tables
 from orderlab.eventstore.stored import encode_recorded
 from orderlab.outcome import Outcome
-from orderlab.replay import require_zone
 from orderlab.timeline.asof.loading import write_file
 from orderlab.timeline.branch.branching import Where, commands_until, recorded_next, rows_until
 from orderlab.timeline.difference import Difference, _difference
 from orderlab.timeline.unknown import counted
 from orderlab.timeline.whatif.lanes import in_words
-from orderlab.timeline.whatif.redeciding import BEGINNING, Answer, OneId, UnusedIds, answer_to
+from orderlab.timeline.whatif.redeciding import BEGINNING, Answer, OneId, UnusedIds, answer_to, in_utc
 
 if TYPE_CHECKING:
     from orderlab.timeline.timeline import Timeline
@@ -56,6 +55,7 @@ class Fork(Generic[StateT]):
 
     Raises:
         IndexError: The parent has no such position.
+        TypeError: `clock` is no clock, or `ids` draw none.
     """
 
     def __init__(
@@ -66,6 +66,9 @@ class Fork(Generic[StateT]):
         clock: Clock | None = None,
         ids: IdGenerator | None = None,
     ) -> None:
+        for name, given, method in (("clock", clock, "now"), ("ids", ids, "new_id")):
+            if given is not None and not callable(getattr(given, method, None)):
+                raise TypeError(f"{name} must have a method `{method}`, and {given!r} has none")
         self.parent = parent
         self.at: int = len(parent) if at is None else parent._n(at, "at")
         self._began = parent.time_of(self.at) or BEGINNING
@@ -120,14 +123,12 @@ class Fork(Generic[StateT]):
 
         Raises:
             TypeError: It is no command of the domain, or `at` is no time.
-            ValueError: `at` has no zone.
+            ValueError: `at` has no zone, or is beyond the calendar in UTC.
         """
         last = self._recorded[-1].recorded_at if self._recorded else self._began
         if at is None:
             at = max(self.clock.now(), last)
-        if not isinstance(at, datetime):
-            raise TypeError(f"at must be a datetime, not {at!r}")
-        require_zone("at", at)
+        at = in_utc("at", at)
         key, answer = self._decided(command, at)
         # Counted on from the parent's commands, so that a branch of a branch never uses a key again.
         timed = TimedCommand(at, command, f"fork/{self.at}/{len(self.parent.commands) + len(self._sent) + 1}")
@@ -168,7 +169,8 @@ class Fork(Generic[StateT]):
     def save(self, path: str | PathLike[str]) -> int:
         """Write the branch to a file, `.jsonl` or `.parquet`, and return how many events it has.
 
-        It is a log like any other. What the parent has from a file or an event store is copied as it is there.
+        It is a log like any other. What the parent has from a file or an event store is copied as it is there, old
+        shapes too; `fork.timeline.to_file` writes all of it in the present shape.
 
         Raises:
             LogFileError: The path is of another kind, or cannot be written.
@@ -194,7 +196,7 @@ class Fork(Generic[StateT]):
 
     def _known(self, key: str) -> tuple[Any, int]:
         """Return an entity of the branch and its version."""
-        if key in self._changed:
+        if isinstance(key, str) and key in self._changed:
             return self._changed[key]
         version = len(self.parent.positions(key, at=self.at))
         return (self.parent.entity(key, at=self.at), version) if version else (None, 0)

@@ -1,12 +1,14 @@
 """Find out what a decider does by running it: every command on every entity that can be found, breadth first."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from orderlab.core.decider import Decider
+from orderlab.timeline.machine.found import Seen, first_ranked
+from orderlab.timeline.machine.naming import namer_of
 from orderlab.timeline.machine.samples import NOON
 
 TIMES = tuple(NOON + timedelta(days=days) for days in (0, 1, 20, 400))
@@ -16,6 +18,11 @@ _NEXT_OF_A_KIND = 4
 """How many entities of a kind that was met often are followed at each further depth: a counter goes on counting."""
 
 _MOST_AT_A_DEPTH = 250
+_MOST_ASKED_AT_A_DEPTH, _LEAST_AT_A_DEPTH = 8_000, 24
+"""How many commands are tried at a depth on all entities together, unless that left fewer than so many of them."""
+
+_MOST_NAMES = 100
+"""How many states are met that nobody said there are: a name may hold a number, and there is no end of numbers."""
 
 
 class Hop(NamedTuple):
@@ -59,6 +66,7 @@ class Exploration:
         decider: The domain.
         depth: How many commands in a row are tried.
         representatives: How many entities of each kind are followed.
+        named: The names of the states there should be, however many.
 
     Attributes:
         names: The names of the states that were reached, in that order.
@@ -67,11 +75,13 @@ class Exploration:
         is_complete: Nothing that was found was left aside.
     """
 
-    def __init__(self, decider: Decider[Any], *, depth: int, representatives: int) -> None:
+    def __init__(self, decider: Decider[Any], *, depth: int, representatives: int, named: Collection[str] = ()) -> None:
         self._decider = decider
+        self._name_of = namer_of(decider)
+        self._named = frozenset(named)
         self._depth = depth
         self._representatives = representatives
-        self.names: dict[str, None] = {decider.state_name(None): None}
+        self.names: dict[str, None] = {self._name_of(None): None}
         self.ways: dict[tuple[str, str, str], dict[str, None]] = {}
         self.answers: dict[tuple[str, str], Answer] = {}
         self.is_complete = True
@@ -80,7 +90,7 @@ class Exploration:
         """Try all commands on all that can be found under one key, beginning with nothing."""
         # One without a key asks for a new entity, and meets none.
         known = [command for command in commands if self._decider.key_of(command) == key]
-        seen, kinds = _Seen(), Counter[Any]()
+        seen, kinds = Seen(), Counter[Any]()
         level: list[Any] = [None]
         for _ in range(self._depth):
             here, follow = Counter[Any](), Counter[str]()
@@ -94,12 +104,13 @@ class Exploration:
                     self.is_complete &= not fresh
                 else:
                     found += fresh
-            level = []
+            ranked = []
             for entity in found:
-                name = self._decider.state_name(entity)
+                name = self._name_of(entity)
                 follow[name] += 1
-                if follow[name] <= _MOST_AT_A_DEPTH:
-                    level.append(entity)
+                if follow[name] <= _MOST_AT_A_DEPTH and self._takes(name):
+                    ranked.append((follow[name], entity))
+            level = first_ranked(ranked, max(_MOST_ASKED_AT_A_DEPTH // max(len(known), 1), _LEAST_AT_A_DEPTH))
             self.is_complete &= len(level) == len(found)
             if not level:
                 return
@@ -107,14 +118,14 @@ class Exploration:
 
     def _look(self, key: str, entity: Any, commands: Sequence[Any], kinds: "Counter[Any]") -> tuple[Any, list[Any]]:
         """Try all commands on an entity; return the kind that it is of, and what it becomes."""
-        state = self._decider.state_name(entity)
+        state = self._name_of(entity)
         decisions = [self._decide(command, entity, key, TIMES[0]) for command in commands]
         kind = (state, tuple((decision.hops, decision.rejection) for decision in decisions))
-        after = []
+        after, is_often_met = [], kinds[kind] >= _NEXT_OF_A_KIND
         for command, decision in zip(commands, decisions, strict=True):
             self._note(state, type(command).__name__, decision)
             after.append(decision.entity)
-            if kinds[kind] < _NEXT_OF_A_KIND:
+            if not is_often_met:
                 for later in self._decided_later(command, entity, key, decision):
                     self._note(state, type(command).__name__, later)
                     after.append(later.entity)
@@ -138,12 +149,12 @@ class Exploration:
             if not isinstance(decided, tuple) or not all(isinstance(event, self._decider.events) for event in decided):
                 raise TypeError(f"decide must return a tuple of events or one rejection, not {decided!r}")
             hops = []
-            after, source = entity, self._decider.state_name(entity)
+            after, source = entity, self._name_of(entity)
             for event in decided:
                 after = self._decider.evolve(after, event)
                 if after is None:
                     raise TypeError(f"evolve must return the entity after {event!r}, not None")
-                target = self._decider.state_name(after)
+                target = self._name_of(after)
                 hops.append(Hop(source, type(event).__name__, target))
                 source = target
             return Decision(tuple(hops), None, after)
@@ -151,32 +162,21 @@ class Exploration:
             error.add_note(f"{command!r} was tried on {entity!r}; what is tried can be chosen, by commands=")
             raise
 
+    def _takes(self, name: str) -> bool:
+        """Take in the name of a state, unless there are too many already."""
+        if name not in self.names and (name in self._named or len(self.names) < _MOST_NAMES):
+            self.names[name] = None
+        return name in self.names
+
     def _note(self, state: str, command: str, decision: Decision) -> None:
         """Write down where a decision led."""
         for source, event, target in decision.hops:
-            self.names.setdefault(target)
+            if not self._takes(target):
+                self.is_complete = False
+                return
             self.ways.setdefault((source, command, target), {}).setdefault(event)
         said = self.answers.get((state, command), Answer())
         targets = {**dict.fromkeys(said.targets), **({decision.hops[-1].target: None} if decision.hops else {})}
         rejections = {**dict.fromkeys(said.rejections), **({decision.rejection: None} if decision.rejection else {})}
         is_quiet = said.is_quiet or not (decision.hops or decision.rejection)
         self.answers[state, command] = Answer(tuple(targets), tuple(rejections), is_quiet)
-
-
-class _Seen:
-    """Entities by value, also such as have no hash."""
-
-    def __init__(self) -> None:
-        self._hashed: set[Any] = set()
-        self._others: list[Any] = []
-
-    def adds(self, entity: Any) -> bool:
-        """Take in an entity; tell whether it is a new one."""
-        try:
-            is_new = entity not in self._hashed
-            self._hashed.add(entity)
-        except TypeError:
-            is_new = entity not in self._others
-            if is_new:
-                self._others.append(entity)
-        return is_new

@@ -135,10 +135,12 @@ def varied(fields: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
     [{'a': 1, 'b': 0}, {'a': 2, 'b': 0}]
     """
     first = {name: values[0] for name, values in fields.items()}
-    for number in range(len(fields) + 1):
+    # A field with one value cannot be changed; of many fields there are more combinations with such than ever end.
+    several = [name for name, values in fields.items() if len(values) > 1]
+    for number in range(len(several) + 1):
         changed = (
             first | dict(zip(names, values, strict=True))
-            for names in combinations(fields, number)
+            for names in combinations(several, number)
             for values in product(*(fields[name][1:] for name in names))
         )
         yield from changed if number <= 1 else islice(changed, _MOST_TOGETHER)

@@ -1,17 +1,20 @@
 """The state machine of a domain, computed by running its decider: what can happen, and what did."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from html import escape
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Optional
 
 from orderlab.core.decider import Decider
 from orderlab.drawing.machine import Edge, Machine
+from orderlab.timeline.machine.asking import given_number, given_states, require_timeline, tried
 from orderlab.timeline.machine.exploring import Answer, Exploration
 from orderlab.timeline.machine.mermaid import diagram
+from orderlab.timeline.machine.naming import names_nothing
 from orderlab.timeline.machine.transitions import Transition, walked
-from orderlab.timeline.machine.trying import commands_for
-from orderlab.timeline.machine.verdict import sentences, table, told
+from orderlab.timeline.machine.verdict import arrows_table, is_readable, sentences, table, told
+from orderlab.timeline.unknown import proposal
 
 if TYPE_CHECKING:
     from orderlab.timeline.timeline import Timeline
@@ -32,6 +35,7 @@ class StateMachine:
             others would lead elsewhere, no search can tell.
         counts: Once a log was counted: how many entities are in each state at its end.
         taken: Once a log was counted: how often it went each way.
+        is_named: The decider has a `state_name`; without, the types of its entities stand for the states.
     """
 
     name: str
@@ -43,6 +47,17 @@ class StateMachine:
     exhaustive: bool = True
     counts: Mapping[str, int] | None = field(default=None, hash=False)
     taken: Mapping[Transition, int] | None = field(default=None, hash=False)
+    is_named: bool = True
+
+    def __post_init__(self) -> None:  # one machine may be shown in many places
+        for name in ("answers", "counts", "taken"):
+            held = getattr(self, name)
+            if held is not None:
+                object.__setattr__(self, name, MappingProxyType(dict(held)))
+
+    def __reduce__(self) -> tuple[Any, ...]:  # a mapping that cannot be changed cannot be pickled either
+        values = [getattr(self, each.name) for each in fields(self)]
+        return StateMachine, tuple(dict(each) if isinstance(each, MappingProxyType) else each for each in values)
 
     @classmethod
     def of(
@@ -67,7 +82,9 @@ class StateMachine:
 
         Raises:
             CannotMake: The fields of a command type do not say what they hold: such commands have to be given.
-            TypeError: What was given is no decider, or no command of it; or the decider is none.
+            TypeError: What was given is no decider, or no command of it; or the decider gives what no decider may,
+                such as a state with a name that is no text.
+            ValueError: A number is less than zero, or the log is of another domain.
 
         >>> from orderlab.orders.decider import ORDERS
         >>> [each.command for each in StateMachine.of(ORDERS).transitions]
@@ -75,21 +92,28 @@ class StateMachine:
         """
         if not isinstance(decider, Decider):
             raise TypeError(f"a state machine is computed from a Decider, such as ORDERS, not from {decider!r}")
-        tried = _tried(decider, tuple(commands or ()))
-        exploration = Exploration(decider, depth=depth, representatives=representatives)
-        for key, given in tried.items():
+        named = given_states(states, decider)
+        exploration = Exploration(
+            decider,
+            depth=given_number(depth, "depth"),
+            representatives=given_number(representatives, "representatives"),
+            named={*named, *decider.states},
+        )
+        for key, given in tried(decider, commands).items():
             exploration.walk(key, given)
-        named, found = tuple(decider.states if states is None else states), tuple(exploration.names)
+        found = tuple(exploration.names)
         every = tuple(dict.fromkeys((*found[:1], *named, *found)))
+        place = {state: number for number, state in enumerate(every)}
         ways = [Transition(*way, tuple(events)) for way, events in exploration.ways.items()]
         machine = cls(
             name=decider.name,
             states=every,
-            transitions=tuple(sorted(ways, key=lambda way: (every.index(way.source), every.index(way.target)))),
+            transitions=tuple(sorted(ways, key=lambda way: (place[way.source], place[way.target]))),
             commands=tuple(kind.__name__ for kind in decider.commands),
             answers=exploration.answers,
-            unreachable=tuple(state for state in every if state not in found),
+            unreachable=tuple(state for state in every if state not in exploration.names),
             exhaustive=exploration.is_complete,
+            is_named=not names_nothing(decider),
         )
         return machine if timeline is None else machine.counted(timeline)
 
@@ -116,10 +140,10 @@ class StateMachine:
         A way that no command leads, as under a rule of former times, becomes a transition that is unexpected.
 
         Raises:
+            TypeError: What was given is no timeline.
             ValueError: The log is of another domain.
         """
-        if timeline.decider.name != self.name:
-            raise ValueError(f"this is the machine of {self.name}, and the timeline is of {timeline.decider.name}")
+        require_timeline(timeline, self.name)
         taken, standing = walked(self.transitions, timeline)
         passed = (state for each in taken for state in (each.source, each.target))
         states = tuple(dict.fromkeys((*self.states, *passed)))
@@ -143,11 +167,20 @@ class StateMachine:
         Args:
             lit: The state to be lit.
             findable: Put each state and each arrow into a group that says which it is, for a live page.
+
+        Raises:
+            ValueError: There is no such state; or there are more states or arrows than can be drawn.
         """
+        if lit is not None and lit not in self.states:
+            raise ValueError(
+                f"lit must be a state of {self.name}{proposal(lit, self.states, what='there are', most=10)}"
+            )
         return self.drawing.to_svg(lit=lit, findable=findable, counts=self.counts, edge_counts=self._gone())
 
     def picture(self) -> str:
-        """Return the machine as an HTML image that also untrusted notebooks show."""
+        """Return the machine as an HTML image that also untrusted notebooks show; a table, if none could read it."""
+        if not is_readable(self):
+            return arrows_table(self)
         return self.drawing.picture(counts=self.counts, edge_counts=self._gone())
 
     def to_mermaid(self) -> str:
@@ -172,15 +205,3 @@ class StateMachine:
 
 def _edge(way: Transition) -> Edge:
     return Edge(way.source, way.target, way.command, way.events, way.unexpected)
-
-
-def _tried(decider: Decider[Any], given: tuple[Any, ...]) -> dict[str, tuple[Any, ...]]:
-    """Return the commands to try by the key that they are about: those given, and for other types made ones."""
-    for command in given:
-        if not isinstance(command, decider.commands):
-            raise TypeError(f"commands must be commands of {decider.name}, and {command!r} is none")
-    asked = [(decider.key_of(command), command) for command in given]
-    keys = tuple(dict.fromkeys(key for key, _ in asked if key is not None)) or (f"{decider.name}-1",)
-    missing = [kind for kind in decider.commands if not any(isinstance(command, kind) for command in given)]
-    asked += [(decider.key_of(command), command) for command in commands_for(decider, missing, keys)]
-    return {key: tuple(command for about, command in asked if about in (key, None)) for key in keys}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orderlab.core.decider import Decider
+from orderlab.timeline.machine.naming import as_name
 
 if TYPE_CHECKING:
     from orderlab.timeline.asof.moments import Moment
@@ -43,13 +44,14 @@ def walked(transitions: Iterable[Transition], timeline: "Timeline[Any]") -> tupl
             known.setdefault((way.source, event, way.target), []).append(way)
     last: dict[str, str] = {}
     for moment in timeline.steps():
-        gone = (moment.before_name, moment.event_type, moment.after_name)
+        after = as_name(moment.after_name, timeline.decider)
+        gone = (as_name(moment.before_name, timeline.decider), moment.event_type, after)
         ways = known.get(gone)
         if ways is None:
             source, event, target = gone
             ways = known[gone] = [Transition(source, event, target, (event,), unexpected=True)]
         taken[ways[0] if len(ways) == 1 else _led(ways, moment, timeline.decider)] += 1
-        last[moment.key] = moment.after_name
+        last[moment.key] = after
     return taken, Counter(last.values())
 
 

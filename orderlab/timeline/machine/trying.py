@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from orderlab.core.decider import Decider
 from orderlab.timeline.machine.samples import CannotMake, build, fields_of, varied
+
+_MOST = 200
+"""How many commands of one type are tried about one key: each of them is tried on all that is found."""
 
 
 def commands_for(decider: Decider[Any], kinds: Iterable[type], keys: Sequence[str]) -> tuple[Any, ...]:
@@ -30,14 +34,17 @@ def commands_for(decider: Decider[Any], kinds: Iterable[type], keys: Sequence[st
 def _commands_of(decider: Decider[Any], kind: type, key: str) -> list[Any]:
     """Return commands of one type, all of them about the same key or asking for a new one."""
     if issubclass(kind, Enum):
-        return list(kind)
+        return list(kind)[:_MOST]
     fields = fields_of(kind)
     first = next((values for values in varied(fields) if build(kind, values) is not None), None)
     if first is None:
         raise CannotMake(f"{kind.__name__} refuses all values that were tried for its fields")
     for name in fields:
         fields[name] = _about_one_key(decider, kind, first, (name, fields[name]), key)
-    return [command for values in varied(fields) if (command := build(kind, values)) is not None]
+        # Each field has its share, so that an enumeration of a thousand leaves something to the others.
+        fields[name] = fields[name][: max(_MOST // len(fields), 2)]
+    built = (build(kind, values) for values in islice(varied(fields), _MOST))
+    return [command for command in built if command is not None]
 
 
 def _about_one_key(

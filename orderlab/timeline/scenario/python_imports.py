@@ -24,10 +24,11 @@ class Imports:
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def name_for(self, module: str, name: str) -> str:
-        """Have a name imported, and return what it is called here: itself, unless that is taken."""
-        called, number = name, 2
+        """Have a name imported, and return what it is called here: itself, unless that is taken or a test's name."""
+        wanted = f"_{name}" if name.startswith("Test") else name  # which pytest would take for a class of tests
+        called, number = wanted, 2
         while self.names.get(called, (module, name)) != (module, name):
-            called, number = f"{name}_{number}", number + 1
+            called, number = f"{wanted}_{number}", number + 1
         self.names[called] = module, name
         return called
 
@@ -44,6 +45,13 @@ class Imports:
             raise NoPythonSource(
                 f"{name} is defined inside a function, where no import reaches it: define it in a module"
             )
+        if value is type(None):
+            return "type(None)"
+        if module != "__main__" and _found(module, name) is not value:
+            raise NoPythonSource(
+                f"{name} is not what the module {module} has under that name, so no import reaches it: give it "
+                "there the name that it has itself"
+            )
         if module == "builtins":
             return str(name)
         if module == "__main__":
@@ -53,6 +61,10 @@ class Imports:
                     'module, or say which module has it, as decider="module:NAME"'
                 )
             module = self.stand_in
+            if module in sys.modules and _found(module, name) is None:
+                raise NoPythonSource(
+                    f"{name} is defined in a notebook or script, and {module} has no such name: put it there"
+                )
         return f"{self.name_for(_shortest(module, outer), outer)}{name[len(outer) :]}"
 
     def lines(self) -> list[str]:
@@ -68,6 +80,14 @@ class Imports:
             if section
         ]
         return [line for number, section in enumerate(sections) for line in ([""] if number else []) + section]
+
+
+def _found(module: str, name: str) -> Any:
+    """Return what an import of a name gives, by the path from its module."""
+    found = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def _shortest(module: str, name: str) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from keyword import iskeyword
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +17,7 @@ from orderlab.timeline.scenario.python_imports import Imports, NoPythonSource
 from orderlab.timeline.scenario.python_layout import Call, Code, Named, flat
 
 _DEEPEST = 50
+_LARGEST = 10**600
 _PLAIN = (type(None), bool, int, float, complex, str, bytes)
 
 
@@ -81,12 +83,29 @@ def _double_quoted(literal: str, more_double: bool) -> str:
 
 def _plain(value: Any) -> str:
     """Return the source of a value that needs no import."""
+    if isinstance(value, int) and abs(value) > _LARGEST:  # Python does not write longer numbers in decimal
+        return f"{'-' * (value < 0)}0x{abs(value):X}"
     literal = repr(value)
     if isinstance(value, str):
         return text_literal(value)
     if isinstance(value, bytes):
         return _double_quoted(literal, value.count(b'"') > value.count(b"'"))
-    return f'float("{value}")' if isinstance(value, float) and not isfinite(value) else literal
+    if isinstance(value, float | complex):
+        return _number(value)
+    return literal
+
+
+def _number(value: float | complex) -> str:
+    if value != value:  # noqa: PLR0124 - the point
+        raise _not_itself(value)
+    if isinstance(value, float):
+        return repr(value) if isfinite(value) else f'float("{value}")'
+    whole = isfinite(value.real) and isfinite(value.imag)
+    return repr(value) if whole else f"complex({_number(value.real)}, {_number(value.imag)})"
+
+
+def _not_itself(value: Any) -> NoPythonSource:
+    return NoPythonSource(f"{value} is not equal to itself, so that no test can state it")
 
 
 def _standard(value: Any, imports: Imports) -> Code | None:
@@ -102,7 +121,8 @@ def _standard(value: Any, imports: Imports) -> Code | None:
 def _enum(value: Enum, imports: Imports) -> Code:
     name = imports.name_of(type(value))
     if value.name in type(value).__members__:
-        return f"{name}.{value.name}"
+        is_attribute = value.name.isidentifier() and not iskeyword(value.name)
+        return f"{name}.{value.name}" if is_attribute else f"{name}[{text_literal(value.name)}]"
     return Call(f"{name}(", (code_of(value.value, imports),), ")")  # a flag of several
 
 
@@ -146,6 +166,17 @@ def _quoted(module: str, name: str) -> "Callable[[Any, Imports], Code]":
     return lambda value, imports: f"{imports.name_for(module, name)}({text_literal(str(value))})"
 
 
+def _decimal(value: Decimal, imports: Imports) -> Code:
+    if value.is_nan():
+        raise _not_itself(value)
+    return _quoted("decimal", "Decimal")(value, imports)
+
+
+def _fraction(value: Fraction, imports: Imports) -> Code:
+    parts = (_plain(value.numerator), _plain(value.denominator))
+    return Call(f"{imports.name_for('fractions', 'Fraction')}(", parts, ")")
+
+
 def _zone_info(value: ZoneInfo, imports: Imports) -> Code:
     if value.key is None:
         raise NoPythonSource("a ZoneInfo without a key cannot be written as Python source")
@@ -160,8 +191,8 @@ _WRITERS: Mapping[type, Callable[[Any, Imports], Code]] = {
     timezone: _timezone,
     ZoneInfo: _zone_info,
     UUID: _quoted("uuid", "UUID"),
-    Decimal: _quoted("decimal", "Decimal"),
-    Fraction: _quoted("fractions", "Fraction"),
+    Decimal: _decimal,
+    Fraction: _fraction,
 }
 
 

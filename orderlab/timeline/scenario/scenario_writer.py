@@ -49,11 +49,13 @@ class Scenario:
         name: What it is about, in any words; the test is named after it.
         given: The events before.
         steps: The commands, at least one.
+        comment: What is said above it, in one line; nothing if empty.
     """
 
     name: str
     given: tuple[Any, ...]
     steps: tuple[ScenarioStep, ...]
+    comment: str = ""
 
 
 class PytestModule(str):
@@ -92,7 +94,11 @@ def pytest_module(scenarios: Sequence[Scenario], *, decider: str | None = None, 
     domain = imports.name_for(module, name) if decider else None
     named: set[str] = set()
     tests = [
-        [f"def {_function(scenario.name, named)}() -> None:", *_statement(scenario, domain, imports)]
+        [
+            *([f"# {scenario.comment}"] if scenario.comment else []),
+            f"def {_function(scenario.name, named)}() -> None:",
+            *_statement(scenario, domain, imports),
+        ]
         for scenario in scenarios
     ]
     begins = [f'"""{about}"""', "", *imports.lines()]

@@ -1,23 +1,24 @@
 """A stretch of a log as tests: what was given, what was asked for, and what came of it then."""
 
-import re
-import sys
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from orderlab.core.decider import Decider
-from orderlab.orders.decider import ORDERS
+from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.timeline.reading import events_at
+from orderlab.timeline.scenario.decider_place import place_of
 from orderlab.timeline.scenario.scenario_writer import PytestModule, Scenario, ScenarioStep, pytest_module
 from orderlab.timeline.whatif.asked import Asked, Place
 from orderlab.timeline.whatif.matching import history_of
+from orderlab.timeline.whatif.redeciding import OneId, answer_to
 
 if TYPE_CHECKING:
     from orderlab.timeline.timeline import Timeline
 
 MOST = 1_000
 """How many commands are written where nobody asks for more."""
+
+_FAILS = "The rules did not lead to what the log has when this was written: until they do, this test fails."
 
 _WORDS = 4
 """After how many of its steps a test is named."""
@@ -36,7 +37,8 @@ def to_pytest(
     """Return a stretch of a log as the text of a test module: `given(…).when(…).then(…)` for each entity in it.
 
     What happened to an entity before the stretch is given; then each of its commands comes at its own time, and what is
-    stated is what the log has. A refused command among the timeline's `commands` is stated to be refused.
+    stated is what the log has. A refused command among the timeline's `commands` is stated to be refused. Where the
+    rules do not lead to what the log has, a comment says that the test fails.
 
     Args:
         timeline: The log.
@@ -50,11 +52,13 @@ def to_pytest(
 
     Raises:
         IndexError: A position is not in the log.
-        NoPythonSource: A value cannot be written as source.
+        NoPythonSource: A value cannot be written as source, or would not equal itself when it is read again.
+        TypeError: An argument is of another kind than it must be.
         ValueError: There are no commands to be written, or more than `most`, or the decider is not found.
     """
+    _require_kinds(name, decider, most)
     stretch = _stretch(timeline, first, last)
-    place = _place_of(timeline.decider, decider)
+    place = place_of(timeline.decider, decider)
     found: list[tuple[Place, Scenario]] = []
     written = 0
     for each in [key] if key is not None else _keys(timeline, stretch):
@@ -75,6 +79,17 @@ def to_pytest(
     scenarios = [scenario for _, scenario in sorted(found, key=itemgetter(0))]
     about = f"What a log has from position {stretch[0]} to {stretch[1]}, as tests."
     return pytest_module(scenarios, decider=place, about=about)
+
+
+def _require_kinds(name: Any, decider: Any, most: Any) -> None:
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name must be text, not {name!r}")
+    if decider is not None and not isinstance(decider, str):
+        raise TypeError(f"decider must say where the decider is, as in 'shop.returns:RETURNS', not {decider!r}")
+    if isinstance(most, bool) or not hasattr(most, "__index__"):
+        raise TypeError(f"most must be a whole number, not {most!r}")
+    if most < 1:
+        raise ValueError(f"most must be a number from 1, not {most}")
 
 
 def _stretch(timeline: "Timeline[Any]", first: int, last: int | None) -> tuple[int, int]:
@@ -116,7 +131,8 @@ def _selected(timeline: "Timeline[Any]", key: str, stretch: tuple[int, int]) -> 
     def belongs(asked: Asked) -> bool:
         if asked.positions:
             return first <= asked.positions[0] <= last
-        says = asked.was is not None and not asked.was.events  # else the command does not fit the log
+        # Else the command does not fit the log, or cannot be decided at all.
+        says = asked.was is not None and not asked.was.events and not asked.was.failure
         return says and first - 1 <= asked.place[0] < end
 
     return [asked for asked in history.asked if belongs(asked)]
@@ -142,7 +158,24 @@ def _scenario(
         )
         for asked in selected
     )
-    return Scenario(name or _named(timeline.decider.name, key, steps), given, steps)
+    comment = "" if _holds(timeline.decider, key, given, steps) else _FAILS
+    return Scenario(name or _named(timeline.decider.name, key, steps), given, steps, comment)
+
+
+def _holds(decider: Decider[Any], key: str, given: Iterable[Any], steps: Iterable[ScenarioStep]) -> bool:
+    """Tell whether a test passes."""
+    reducer: DeciderReducer[Any, Any] = DeciderReducer(decider)
+    try:
+        facts = [(decider.stream_id(key), version, event) for version, event in enumerate(given, start=1)]
+        state = reducer.replay(reducer.initial_state(), facts)
+        for step in steps:
+            answer = answer_to(reducer, state, step.command, at=step.at, ids=OneId(key))
+            state = answer.state
+            if (answer.events, answer.rejection) != (step.events, step.rejection):
+                return False
+    except Exception:  # noqa: BLE001 - whatever it is, the test meets it too
+        return False
+    return True
 
 
 def _named(noun: str, key: str, steps: Iterable[ScenarioStep]) -> str:
@@ -155,27 +188,3 @@ def _named(noun: str, key: str, steps: Iterable[ScenarioStep]) -> str:
     more = " and so on" if len(words) > _WORDS else ""
     about = key if key.startswith(noun) else f"{noun} {key}"
     return f"{about} {' then '.join(words[:_WORDS])}{more}"
-
-
-def _place_of(decider: Decider[Any], said: str | None) -> str | None:
-    """Return where a decider is found; None for that of orders.
-
-    Raises:
-        ValueError: It is found nowhere, or what was said is no place.
-    """
-    if said is not None:
-        if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", said):
-            raise ValueError(f"decider must say a module and a name in it, as in 'shop.returns:RETURNS', not {said!r}")
-        return said
-    if decider is ORDERS:
-        return None
-    of_domain = (decider.decide, decider.evolve, decider.key_of, *decider.commands, *decider.events)
-    for module in dict.fromkeys(str(getattr(each, "__module__", "")) for each in of_domain):
-        contents = vars(sys.modules[module]) if module in sys.modules and module != "__main__" else {}
-        for name, value in contents.items():
-            if value is decider:
-                return f"{module}:{name}"
-    raise ValueError(
-        f"the decider of {decider.name} is in none of the modules of its own functions, from where a test could import "
-        "it: say where it is, as decider='module:NAME'"
-    )

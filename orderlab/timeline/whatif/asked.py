@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from orderlab.collector import collector_resting
@@ -49,6 +49,13 @@ class History:
     note: str = ""
 
 
+class Numbered(NamedTuple):
+    """A command of a script, and its place there."""
+
+    number: int
+    timed: TimedCommand
+
+
 class Script:
     """The commands that were given, to be found by what they are about and by their own keys."""
 
@@ -68,14 +75,18 @@ class Script:
         """Return the keys of all entities that some command names."""
         return list(self._about)
 
-    def about(self, key: str, recorded: Iterable[RecordedEvent]) -> list[TimedCommand]:
+    def number_of(self, key: str | None) -> int | None:
+        """Return the place of a command in the script by its own key; None if there is no such command."""
+        return None if key is None else self._named.get(key)
+
+    def about(self, key: str, recorded: Iterable[RecordedEvent]) -> list[Numbered]:
         """Return the commands about an entity in their order, also the one that left its key to be drawn."""
         numbers = set(self._about.get(key, ()))
         for each in recorded:
             number = self._named.get(each.correlation_id or "")
             if number is not None and self._key_of(self.commands[number].command) is None:
                 numbers.add(number)
-        return [self.commands[number] for number in sorted(numbers)]
+        return [Numbered(number, self.commands[number]) for number in sorted(numbers)]
 
 
 _SCRIPTS: "WeakKeyDictionary[Timeline[Any], Script]" = WeakKeyDictionary()

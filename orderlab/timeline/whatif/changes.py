@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from orderlab.core.script import TimedCommand
 from orderlab.timeline.fields import shown
+from orderlab.timeline.whatif.redeciding import in_utc
 
 if TYPE_CHECKING:
     from orderlab.timeline.timeline import Timeline
@@ -23,9 +25,9 @@ class Changes:
     """
 
     drop: frozenset[int] = frozenset()
-    insert: Mapping[int, tuple[Any, ...]] = field(default_factory=dict)
+    insert: Mapping[int, tuple[Any, ...]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     swap: tuple[int, int] | None = None
-    edit: Mapping[int, Any] = field(default_factory=dict)
+    edit: Mapping[int, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -59,9 +61,9 @@ def changes_to(timeline: "Timeline[Any]", *, drop: Any, insert: Any, swap: Any, 
     """
     changes = Changes(
         frozenset(_position(timeline, "drop", each) for each in _several(drop)),
-        _inserted(timeline, insert),
+        MappingProxyType(_inserted(timeline, insert)),
         _swapped(timeline, swap),
-        _edited(timeline, edit),
+        MappingProxyType(_edited(timeline, edit)),
     )
     twice = sorted((changes.drop & {*changes.edit}) | ((changes.drop | {*changes.edit}) & {*(changes.swap or ())}))
     if twice:
@@ -106,7 +108,11 @@ def _inserted(timeline: "Timeline[Any]", insert: Any) -> dict[int, tuple[Any, ..
                 raise TypeError(f"insert takes events and commands of {decider.name}, not {shown(value)}")
             if isinstance(value, decider.events):
                 _require_key(timeline, "insert", value)
-        inserted[_position(timeline, "insert", position, end=1)] = actions
+            if isinstance(action, TimedCommand):
+                in_utc("insert: the time of a TimedCommand", action.at)
+        place = _position(timeline, "insert", position, end=1)
+        if actions:  # an empty list puts nothing in
+            inserted[place] = actions
     return dict(sorted(inserted.items()))
 
 
@@ -127,7 +133,7 @@ def _swapped(timeline: "Timeline[Any]", swap: Any) -> tuple[int, int] | None:
     if not isinstance(swap, tuple | list) or len(swap) != 2:  # noqa: PLR2004 - a swap is of two
         raise TypeError(f"swap must be two positions, such as (3, 4), not {shown(swap)}")
     one, other = (_position(timeline, "swap", each) for each in swap)
-    return (one, other)
+    return None if one == other else (one, other)  # an event in its own place is no change
 
 
 def _mapping(name: str, given: Any, what: str) -> Mapping[Any, Any]:

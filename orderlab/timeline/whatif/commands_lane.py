@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from orderlab.timeline.fields import same
 from orderlab.timeline.whatif.asked import Asked
 from orderlab.timeline.whatif.changes import Changes
 from orderlab.timeline.whatif.insertions import Insertion
-from orderlab.timeline.whatif.lanes import ACCEPTED, DROPPED, NO_EVENT, REFUSED, Lane, LaneStep, in_words
+from orderlab.timeline.whatif.lanes import ACCEPTED, DROPPED, FAILS, NO_EVENT, REFUSED, Lane, LaneStep, in_words
 from orderlab.timeline.whatif.matching import history_of
-from orderlab.timeline.whatif.redeciding import Answer, OneId, answer_to, time_of_event
+from orderlab.timeline.whatif.redeciding import Answer, OneId, time_of_event, tried
 
 if TYPE_CHECKING:
     from orderlab.timeline.timeline import Timeline
@@ -44,12 +46,16 @@ def commands_lane(
         state, step = _step(timeline, state, each)
         steps.append(step)
     entities = {key: timeline.reducer.entity(state, key)[0] for key in keys}
-    return Lane("commands", tuple(steps), entities, tuple(notes))
+    return Lane("commands", tuple(steps), MappingProxyType(entities), tuple(notes))
 
 
 def _changed(timeline: "Timeline[Any]", asked: Asked, changes: Changes, notes: list[str]) -> _Given:
     """Return a command as it is to be given; of an edited event it is the one that the new event answers to."""
     change = changes.mark_of(asked.positions)
+    several = [position for position in asked.positions if changes.mark_of([position])]
+    if change == DROPPED and any(position not in changes.drop for position in several):
+        others = [position for position in several if position not in changes.drop]
+        notes.append(f"{_one(asked)} is dropped with all its events, so {_lost(others)}.")
     if change == "moved":
         position = next(each for each in asked.positions if each in (changes.swap or ()))
         return _Given(replace(asked, place=(changes.place_of(position), *asked.place[1:])), asked, change)
@@ -61,9 +67,22 @@ def _changed(timeline: "Timeline[Any]", asked: Asked, changes: Changes, notes: l
         if command is None:
             notes.append(f"No command is known for {type(event).__name__}, so the one at {position} stays as it was.")
             return _Given(asked, asked, "")
+        if len(asked.positions) > 1:
+            more = f", and {_lost(others)}" if (others := [each for each in several if each != position]) else ""
+            notes.append(
+                f"{_one(asked)} led to several events; what answers to the one at {position} stands for it{more}."
+            )
         at = time_of_event(event, asked.at)
         return _Given(replace(asked, command=command, key=str(decider.key_of(event)), at=at), asked, change)
     return _Given(asked, asked, change)
+
+
+def _one(asked: Asked) -> str:
+    return f"{type(asked.command).__name__} of {asked.key} at position {asked.positions[0]}"
+
+
+def _lost(positions: Sequence[int]) -> str:
+    return f"what is changed at {' and '.join(map(str, positions))} is not among the commands"
 
 
 def _step(timeline: "Timeline[Any]", state: Any, given: _Given) -> tuple[Any, LaneStep]:
@@ -83,7 +102,7 @@ def _step(timeline: "Timeline[Any]", state: Any, given: _Given) -> tuple[Any, La
     )
     if given.change == DROPPED:
         return state, step
-    answer = answer_to(timeline.reducer, state, asked.command, at=asked.at, ids=OneId(key))
+    answer = tried(timeline.reducer, state, asked.command, at=asked.at, ids=OneId(key))
     decided = replace(
         step,
         outcome=answer.outcome,
@@ -105,13 +124,17 @@ def _differs(answer: Answer, given: _Given) -> bool:
     """Tell whether something else came of it; of a command that was rewritten, whether it was answered otherwise."""
     if given.was is None:
         return False
-    other_events = given.change != "edited" and answer.events != given.was.events
-    return other_events or answer.outcome != _outcome(given.was)
+    if answer.outcome != _outcome(given.was):
+        return True
+    if given.change == "edited":
+        return False
+    was = given.was.was
+    return not (same(answer.events, given.was.events) and (was is None or same(answer.rejection, was.rejection)))
 
 
 def _reason(answer: Answer, given: _Given, key: str) -> str:
     """Say why a command was refused, and what came of it in the log where that is something else."""
-    now = in_words(answer.rejection, key) if answer.outcome == REFUSED else ""
+    now = in_words(answer.rejection, key) if answer.outcome == REFUSED else answer.failure
     if given.was is None or not _differs(answer, given):
         return now
     was = _outcome(given.was)
@@ -120,7 +143,7 @@ def _reason(answer: Answer, given: _Given, key: str) -> str:
     elif was == ACCEPTED and answer.outcome == ACCEPTED:
         was = "led to other events"
     else:
-        was = f"was {was}" if was != NO_EVENT else "had no event"
+        was = {NO_EVENT: "had no event", FAILS: "failed"}.get(was, f"was {was}")
     return f"{now}; {was}" if now else was
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orderlab.timeline.whatif.changes import Changes
+from orderlab.timeline.whatif.ending import Ending, ending_told
 from orderlab.timeline.whatif.insertions import Insertion
-from orderlab.timeline.whatif.lanes import ACCEPTED, CANNOT_FOLLOW, REFUSED, Lane, LaneStep
+from orderlab.timeline.whatif.lanes import ACCEPTED, CANNOT_FOLLOW, FAILS, NO_EVENT, REFUSED, Lane, LaneStep
 
 if TYPE_CHECKING:
     from orderlab.timeline.timeline import Timeline
-    from orderlab.timeline.whatif.whatif import Ending
 
 _OTHERWISE = "A fact says what it says, while a command leads to what `decide` makes of it."
 
@@ -22,7 +22,7 @@ def explanation(
     changes: Changes,
     insertions: Sequence[Insertion],
     lanes: tuple[Lane, Lane | None],
-    endings: Mapping[str, "Ending"],
+    endings: Mapping[str, Ending],
 ) -> str:
     """Return a what-if as a few lines of sentences."""
     facts, commands = lanes
@@ -52,36 +52,43 @@ def _change(timeline: "Timeline[Any]", changes: Changes, insertions: Sequence[In
     return f"{listed[0].upper()}{listed[1:]}."
 
 
-def _facts(lane: Lane, endings: Mapping[str, "Ending"]) -> str:
+def _facts(lane: Lane, endings: Mapping[str, Ending]) -> str:
     out = [
         f"{step.what} of {step.key}{_at(step)} can no longer follow and is left out ({step.reason})"
         for step in lane.steps
         if step.outcome == CANNOT_FOLLOW
     ]
     rest = "every other fact still follows" if lane.steps and not out else ""
-    ends = _ends([(ending.key, ending.log_name, ending.facts_name) for ending in endings.values()])
+    ends = _ends([ending_told(e.key, e.log, e.facts, e.log_name, e.facts_name) for e in endings.values()])
     return f"The facts: {'; '.join(filter(None, [_listed(out), rest, ends])) or 'there are none'}."
 
 
-def _commands(lane: Lane, endings: Mapping[str, "Ending"]) -> str:
+def _commands(lane: Lane, endings: Mapping[str, Ending]) -> str:
     different = [_answered(step) for step in lane.different]
     rest = "every other command is answered as it was" if lane.steps and not different else ""
-    ends = _ends([(ending.key, ending.log_name, str(ending.commands_name)) for ending in endings.values()])
+    ends = _ends([ending_told(e.key, e.log, e.commands, e.log_name, f"{e.commands_name}") for e in endings.values()])
     return f"The commands: {'; '.join(filter(None, [_listed(different), rest, ends])) or 'there are none'}."
 
 
+_NOW = {ACCEPTED: "is accepted now", REFUSED: "is refused now", NO_EVENT: "has no event now", FAILS: "fails now"}
+
+
 def _answered(step: LaneStep) -> str:
-    now = {ACCEPTED: "is accepted now", REFUSED: "is refused now"}.get(step.outcome, "has no event now")
+    now = "is refused as before, for another reason" if step.was == step.outcome == REFUSED else _NOW[step.outcome]
     return f"{step.what} of {step.key}{_at(step)} {now} ({step.reason})"
 
 
-def _comparison(facts: Lane, commands: Lane, endings: Mapping[str, "Ending"]) -> str:
-    if all(ending.agrees for ending in endings.values()):
-        if any(step.outcome == CANNOT_FOLLOW for step in facts.steps):
+def _comparison(facts: Lane, commands: Lane, endings: Mapping[str, Ending]) -> str:
+    if all(each.agrees for each in endings.values()):
+        out = [step.position for step in facts.steps if step.outcome == CANNOT_FOLLOW]
+        refused = {step.position for step in commands.steps if step.outcome == REFUSED and step.position is not None}
+        if out and refused.issuperset(out):
             return (
                 "The two agree: what cannot follow as a fact is refused as a command. But the refusal is an ordinary "
                 "answer, and a log with a fact that cannot follow would be a damaged one."
             )
+        if out or commands.different:
+            return "The two agree in how everything ends."
         return "The two agree: no other command depended on what was changed."
     reasons = list(_reasons(facts, commands))
     return f"The two differ. {' '.join(reasons) or _OTHERWISE}"
@@ -109,16 +116,18 @@ def _reasons(facts: Lane, commands: Lane) -> Iterator[str]:
 
 def _unknown(timeline: "Timeline[Any]") -> str:
     name = timeline.decider.name
+    if timeline.decider.command_of is not None or timeline.commands:
+        return "The commands: not known, for there is an event that answers to no command that is known."
     return (
         f"The commands: not known, for the decider of {name} has no `command_of` that tells which command an event "
         "answers to. Give the timeline the commands that were given, as `commands=`."
     )
 
 
-def _ends(endings: Sequence[tuple[str, str, str]]) -> str:
-    """Say how entities end, by their keys and the names of their states in the log and now."""
-    others = [f"{key} ends {now}, and not {log} as in the log" for key, log, now in endings if log != now]
-    alike = [f"{key} ends {now}, as in the log" for key, log, now in endings if log == now]
+def _ends(endings: Sequence[tuple[str, bool]]) -> str:
+    """Say how entities end: those that end otherwise than in the log first, and few of the others one by one."""
+    others = [told for told, is_alike in endings if not is_alike]
+    alike = [told for told, is_alike in endings if is_alike]
     if len(endings) > _TOLD and alike:
         told = "the other one ends" if len(alike) == 1 else f"{'the other' if others else 'all'} {len(alike):,} end"
         alike = [f"{told} as in the log"]

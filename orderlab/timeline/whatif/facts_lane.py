@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from orderlab.core.errors import CorruptStream
@@ -9,8 +10,8 @@ from orderlab.timeline.reading import events_at
 from orderlab.timeline.whatif.asked import Place
 from orderlab.timeline.whatif.changes import Changes
 from orderlab.timeline.whatif.insertions import Insertion
-from orderlab.timeline.whatif.lanes import CANNOT_FOLLOW, DROPPED, FOLLOWS, REFUSED, Lane, LaneStep, in_words
-from orderlab.timeline.whatif.redeciding import OneId, answer_to
+from orderlab.timeline.whatif.lanes import CANNOT_FOLLOW, DROPPED, FAILS, FOLLOWS, REFUSED, Lane, LaneStep, in_words
+from orderlab.timeline.whatif.redeciding import OneId, tried
 
 if TYPE_CHECKING:
     from orderlab.timeline.timeline import Timeline
@@ -38,7 +39,7 @@ def facts_lane(
     changed: list[_Fact | Insertion] = [*_facts(timeline, keys, changes), *insertions]
     changed.sort(key=lambda each: each.place)
     steps = [folding.inserted(each) if isinstance(each, Insertion) else folding.step(each) for each in changed]
-    return Lane("facts", tuple(steps), {key: folding.entities.get(key) for key in keys})
+    return Lane("facts", tuple(steps), MappingProxyType({key: folding.entities.get(key) for key in keys}))
 
 
 def _facts(timeline: "Timeline[Any]", keys: Sequence[str], changes: Changes) -> list[_Fact]:
@@ -92,11 +93,13 @@ class _Folding:
         if insertion.key in self.entities:
             version = self._versions[insertion.key]
             state = reducer.with_entity(state, insertion.key, self.entities[insertion.key], version)
-        answer = answer_to(reducer, state, insertion.command, at=insertion.at, ids=OneId(insertion.key))
+        answer = tried(reducer, state, insertion.command, at=insertion.at, ids=OneId(insertion.key))
         for event in answer.events:
             self._take(insertion.key, event)
         what, outcome = type(insertion.command).__name__, FOLLOWS if answer.events else answer.outcome
         reason = "brings about " + ", ".join(type(event).__name__ for event in answer.events) if answer.events else ""
+        if outcome == FAILS:
+            reason = answer.failure
         if outcome == REFUSED:
             reason = in_words(answer.rejection, insertion.key)
         after = self._name(insertion.key)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from orderlab.core.script import TimedCommand
@@ -55,7 +55,7 @@ def _insertion(
 ) -> Insertion:
     decider = timeline.decider
     if isinstance(action, TimedCommand):
-        return Insertion(place, key_for(decider.key_of(action.command)), action.at, action.command)
+        return Insertion(place, key_for(decider.key_of(action.command)), action.at.astimezone(UTC), action.command)
     if isinstance(action, decider.commands):
         return Insertion(place, key_for(decider.key_of(action)), at, action)
     command = None if decider.command_of is None else decider.command_of(action)

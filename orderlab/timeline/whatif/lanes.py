@@ -1,14 +1,14 @@
 """A lane of a what-if: one step after the other, each with what became of it now and in the log."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from orderlab.drawing import tables
 from orderlab.timeline.fields import own_fields, shown
 
 FOLLOWS, CANNOT_FOLLOW = "follows", "cannot follow"
-ACCEPTED, REFUSED, NO_EVENT = "accepted", "refused", "no event"
+ACCEPTED, REFUSED, NO_EVENT, FAILS = "accepted", "refused", "no event", "fails"
 DROPPED = "dropped"
 
 
@@ -21,8 +21,8 @@ class LaneStep:
         key: The entity that it is about.
         what: Its type.
         action: The event or command itself.
-        outcome: A fact `follows` or `cannot follow`; a command is `accepted`, `refused`, or has `no event`; either may
-            be `dropped`.
+        outcome: A fact `follows` or `cannot follow`; a command is `accepted`, `refused`, has `no event`, or `fails`
+            where deciding it raises an error; either may be `dropped`.
         reason: Why, in words; empty where nothing is to be said.
         before: The name of the entity's state before it.
         after: And after it.
@@ -35,14 +35,14 @@ class LaneStep:
     position: int | None
     key: str
     what: str
-    action: Any
+    action: Any = field(hash=False)
     outcome: str
     reason: str
     before: str
     after: str
     change: str = ""
     was: str = ""
-    events: tuple[Any, ...] = ()
+    events: tuple[Any, ...] = field(default=(), hash=False)
     differs: bool = False
 
     def __repr__(self) -> str:
@@ -79,7 +79,7 @@ class Lane:
 
     name: str
     steps: tuple[LaneStep, ...]
-    entities: Mapping[str, Any]
+    entities: Mapping[str, Any] = field(hash=False)
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:

@@ -11,14 +11,13 @@ commands that do not are left out, if those that the events answer to do better;
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from orderlab.core.log import RecordedEvent
-from orderlab.core.script import TimedCommand
 from orderlab.timeline.reading import events_at
-from orderlab.timeline.whatif.asked import Asked, History, Place, script_of
-from orderlab.timeline.whatif.redeciding import OneId, answer_to, time_of_event
+from orderlab.timeline.whatif.asked import Asked, History, Numbered, Place, script_of
+from orderlab.timeline.whatif.redeciding import OneId, time_of_event, tried
 
 if TYPE_CHECKING:
     from orderlab.timeline.timeline import Timeline
@@ -43,28 +42,28 @@ def history_of(timeline: "Timeline[Any]", key: str) -> History | None:
 
 @dataclass(slots=True)
 class _Draft:
-    """A command while its events are looked for; `was_given` tells that it is in the script."""
+    """A command while its events are looked for; `number` is its place in the script, None where it is not in it."""
 
     command: Any
     at: datetime
-    was_given: bool
+    number: int | None
     recorded: list[RecordedEvent] = field(default_factory=list)
 
 
 def _ways(
-    timeline: "Timeline[Any]", key: str, given: Sequence[TimedCommand], recorded: Sequence[RecordedEvent]
+    timeline: "Timeline[Any]", key: str, given: Sequence[Numbered], recorded: Sequence[RecordedEvent]
 ) -> Iterator[tuple[list[_Draft], bool]]:
     """Give every way to match commands and events, the soundest first, and whether it takes the given commands."""
     from_events = _by_correlation([], recorded, timeline.decider.command_of)
     if given:
         together = _by_correlation(given, recorded, timeline.decider.command_of)
-        names = {timed.key for timed in given}
+        names = {each.timed.key for each in given}
         if recorded and not any(each.correlation_id in names for each in recorded):
             by_deciding = _by_deciding(timeline, key, given, recorded)
             if by_deciding is not None:
                 yield by_deciding, True
             derived = [draft.command for draft in from_events or ()]
-            if any(timed.command in derived for timed in given):
+            if any(each.timed.command in derived for each in given):
                 together = None  # or else the same command would count as refused beside itself
         if together is not None:
             yield together, True
@@ -73,10 +72,10 @@ def _ways(
 
 
 def _by_correlation(
-    given: Sequence[TimedCommand], recorded: Sequence[RecordedEvent], command_of: Callable[[Any], Any] | None
+    given: Sequence[Numbered], recorded: Sequence[RecordedEvent], command_of: Callable[[Any], Any] | None
 ) -> list[_Draft] | None:
     """Match by correlation id, and let events that answer no given command say which they answer to."""
-    drafts = {timed.key: _Draft(timed.command, timed.at, True) for timed in given}
+    drafts = {each.timed.key: _Draft(each.timed.command, each.timed.at, each.number) for each in given}
     others: list[_Draft] = []
     last: _Draft | None = None
     for each in recorded:
@@ -86,7 +85,7 @@ def _by_correlation(
         if draft is None:
             command = None if command_of is None else command_of(each.event)
             if command is not None:
-                draft = _Draft(command, time_of_event(each.event, each.recorded_at), False)
+                draft = _Draft(command, time_of_event(each.event, each.recorded_at), None)
                 others.append(draft)
             elif command_of is None or last is None:
                 return None
@@ -98,16 +97,16 @@ def _by_correlation(
 
 
 def _by_deciding(
-    timeline: "Timeline[Any]", key: str, given: Sequence[TimedCommand], recorded: Sequence[RecordedEvent]
+    timeline: "Timeline[Any]", key: str, given: Sequence[Numbered], recorded: Sequence[RecordedEvent]
 ) -> list[_Draft] | None:
     """Match by what the given commands lead to; None if that is not exactly what is in the log."""
     drafts, state, done = [], timeline.reducer.initial_state(), 0
-    for timed in given:
-        answer = answer_to(timeline.reducer, state, timed.command, at=timed.at, ids=OneId(key))
+    for number, timed in given:
+        answer = tried(timeline.reducer, state, timed.command, at=timed.at, ids=OneId(key))
         state, answered = answer.state, list(recorded[done : done + len(answer.events)])
         if answer.events != tuple(each.event for each in answered):
             return None
-        drafts.append(_Draft(timed.command, timed.at, True, answered))
+        drafts.append(_Draft(timed.command, timed.at, number, answered))
         done += len(answered)
     return drafts if done == len(recorded) else None
 
@@ -117,27 +116,37 @@ def _in_place(timeline: "Timeline[Any]", drafts: Sequence[_Draft]) -> list[tuple
 
     Between two commands of the script the script's own order counts, for several may have been given at one instant.
     """
-    given = [draft for draft in drafts if draft.was_given]
+    given = [(draft.number, draft) for draft in drafts if draft.number is not None]
     bound, places = len(timeline) + 1, []
-    for number, draft in reversed(list(enumerate(given))):
+    for number, draft in reversed(given):
         if draft.recorded:
             bound = draft.recorded[0].position
             places.append((bound, 0, number))
         else:
-            places.append((min(timeline.position_at(draft.at), bound - 1), 1, number))
+            places.append((min(_given_after(timeline, number, draft.at), bound - 1), 1, number))
     placed, least = [], 0
-    for (position, side, number), draft in zip(reversed(places), given, strict=True):
+    for (position, side, number), (_, draft) in zip(reversed(places), given, strict=True):
         least = max(least, position)
         placed.append(((least, side, number) if side else (position, side, number), draft))
-    others = [((draft.recorded[0].position, 0, 0), draft) for draft in drafts if not draft.was_given]
+    others = [((draft.recorded[0].position, 0, 0), draft) for draft in drafts if draft.number is None]
     return sorted([*placed, *others], key=lambda each: each[0])
+
+
+def _given_after(timeline: "Timeline[Any]", number: int, at: datetime) -> int:
+    """Return the position after which a command of the script was given that has no events."""
+    last, numbers = timeline.position_at(at), script_of(timeline).number_of
+    first = timeline.position_at(at - timedelta(microseconds=1)) if last else 0
+    for recorded in timeline.events(first + 1, last) if first < last else ():  # what was recorded at its own instant
+        if number < (numbers(recorded.correlation_id) or 0):
+            return recorded.position - 1
+    return last
 
 
 def _tried(timeline: "Timeline[Any]", key: str, drafts: Sequence[tuple[Place, _Draft]]) -> tuple[Asked, ...]:
     """Decide commands in their order, with nothing changed."""
     asked, state = [], timeline.reducer.initial_state()
     for place, draft in drafts:
-        answer = answer_to(timeline.reducer, state, draft.command, at=draft.at, ids=OneId(key))
+        answer = tried(timeline.reducer, state, draft.command, at=draft.at, ids=OneId(key))
         state = answer.state
         positions = tuple(each.position for each in draft.recorded)
         events = tuple(each.event for each in draft.recorded)

@@ -9,6 +9,7 @@ from orderlab.core.decider import DeciderReducer
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.environment import FixedClock, IdGenerator, SequentialIds
 from orderlab.orders.reducer import OrderEnvironment
+from orderlab.replay import require_zone
 
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 """When a command is decided that nothing in a log gives a time to; a `TestClock` starts then too."""
@@ -18,17 +19,20 @@ BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 class Answer:
     """What a command leads to on some state: the state after it, and its events or its rejection.
 
-    `stream_id` is None where there is no event.
+    `stream_id` is None where there is no event; `failure` says what went wrong where deciding raised an error.
     """
 
     state: Any
     events: tuple[Any, ...]
     rejection: Any
     stream_id: str | None
+    failure: str = ""
 
     @property
     def outcome(self) -> str:
-        """One word or two: `accepted`, `refused`, or `no event` for a command that is accepted and changes nothing."""
+        """One word or two: `accepted`, `refused`, `fails`, or `no event` for what is accepted and changes nothing."""
+        if self.failure:
+            return "fails"
         return "accepted" if self.events else "no event" if self.rejection is None else "refused"
 
 
@@ -48,6 +52,14 @@ def answer_to(reducer: DeciderReducer[Any, Any], state: Any, command: Any, *, at
         return Answer(step.state, tuple(append.events), None, append.stream_id)
     said = next((effect.action for effect in step.effects if isinstance(effect, Emit)), None)
     return Answer(state, (), said, None)
+
+
+def tried(reducer: DeciderReducer[Any, Any], state: Any, command: Any, *, at: datetime, ids: IdGenerator) -> Answer:
+    """Have a command decided on a past that never was, which `decide` need not be made for; a failure is an answer."""
+    try:
+        return answer_to(reducer, state, command, at=at, ids=ids)
+    except Exception as error:  # noqa: BLE001 - it is told of, and the other commands go on
+        return Answer(state, (), None, None, f"deciding it fails with {type(error).__name__}: {error}")
 
 
 class OneId(SequentialIds):
@@ -78,6 +90,22 @@ class UnusedIds(SequentialIds):
         while self._is_used(drawn := super().new_id(kind)):
             pass
         return drawn
+
+
+def in_utc(name: str, at: Any) -> datetime:
+    """Return a time that somebody gives in UTC, in which all times of a log are.
+
+    Raises:
+        TypeError: It is no time.
+        ValueError: It has no zone, or is beyond the calendar in UTC.
+    """
+    if not isinstance(at, datetime):
+        raise TypeError(f"{name} must be a datetime, not {at!r}")
+    require_zone(name, at)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{name} must be a time of the calendar in UTC, and {at.isoformat()} is beyond it") from None
 
 
 def time_of_event(event: Any, recorded_at: datetime) -> datetime:

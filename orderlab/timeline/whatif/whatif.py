@@ -4,15 +4,18 @@ One lane folds the changed *facts* and marks those that can no longer follow. Th
 again, refused ones too: a refusal leaves no fact behind, so only this lane knows that somebody tried.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import index
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from orderlab.drawing import tables
-from orderlab.timeline.fields import same
 from orderlab.timeline.whatif.asked import script_of
 from orderlab.timeline.whatif.changes import Changes, changes_to
 from orderlab.timeline.whatif.commands_lane import commands_lane
+from orderlab.timeline.whatif.ending import Ending
 from orderlab.timeline.whatif.explaining import explanation
 from orderlab.timeline.whatif.facts_lane import facts_lane
 from orderlab.timeline.whatif.insertions import Insertion, insertions_of
@@ -23,27 +26,6 @@ if TYPE_CHECKING:
 
 _STEPS = 100
 """How many steps of a lane a page is given at the most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How one entity ends: in the log, by the changed facts, and by the changed commands; None where it is not there.
-
-    The names are those of its states; `commands_name` is None where the commands are not known.
-    """
-
-    key: str
-    log: Any
-    facts: Any
-    commands: Any
-    log_name: str
-    facts_name: str
-    commands_name: str | None
-
-    @property
-    def agrees(self) -> bool:
-        """Whether both lanes end alike; a lane that is not known contradicts nothing."""
-        return self.commands_name is None or same(self.facts, self.commands)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,7 +44,7 @@ class WhatIf:
     changes: Changes
     facts: Lane
     commands: Lane | None
-    endings: Mapping[str, Ending]
+    endings: Mapping[str, Ending] = field(hash=False)
     explained: str
     untouched: int
 
@@ -89,7 +71,7 @@ class WhatIf:
         return "\n".join([self.explained, *map(str, self.lanes)])
 
     def _repr_html_(self) -> str:
-        sentences = "".join(f"<p>{tables.cell(line)}</p>" for line in self.explained.splitlines())
+        sentences = "".join(f"<p>{_code(tables.cell(line))}</p>" for line in self.explained.splitlines())
         top = 'style="vertical-align:top;text-align:left"'
         columns = "".join(f"<td {top}>{lane._repr_html_()}</td>" for lane in self.lanes)
         return f"{sentences}<table><tbody><tr>{columns}</tr></tbody></table>"
@@ -99,7 +81,15 @@ class WhatIf:
 
         Args:
             most: How many steps of a lane there are at the most; `left_out` of the lane counts the others.
+
+        Raises:
+            TypeError: `most` is no whole number.
+            ValueError: It is negative.
         """
+        if isinstance(most, bool) or not hasattr(most, "__index__"):
+            raise TypeError(f"most must be a whole number, not {most!r}")
+        if (most := index(most)) < 0:
+            raise ValueError(f"most must be a number from 0, not {most}")
         return {
             "explained": self.explained,
             "agrees": self.agrees,
@@ -151,11 +141,11 @@ def what_if(
     keys = touched_keys(timeline, changes, insertions)
     facts = facts_lane(timeline, keys, changes, insertions)
     commands = commands_lane(timeline, keys, changes, insertions)
-    endings = {key: _ending(timeline, key, facts, commands) for key in keys}
+    endings = MappingProxyType({key: _ending(timeline, key, facts, commands) for key in keys})
     untouched = len(timeline) - sum(len(timeline.positions(key)) for key in keys)
     told = explanation(timeline, changes, insertions, (facts, commands), endings)
     if changes:
-        told += f"\n{_untouched(untouched)}"
+        told += f"\n{_untouched(untouched, timeline.decider.name)}"
     return WhatIf(changes, facts, commands, endings, told, untouched)
 
 
@@ -169,9 +159,14 @@ def touched_keys(timeline: "Timeline[Any]", changes: Changes, insertions: Sequen
     return tuple(dict.fromkeys([*recorded, *edited, *(each.key for each in insertions)]))
 
 
-def _untouched(untouched: int) -> str:
+def _code(escaped: str) -> str:
+    """Return text that is HTML already with what is in backticks set as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escaped)
+
+
+def _untouched(untouched: int, name: str) -> str:
     if untouched == 0:
-        return "There are no other events."
+        return f"No other {name} has events."
     return (
         "The one other event is as it was." if untouched == 1 else f"The other {untouched:,} events are as they were."
     )

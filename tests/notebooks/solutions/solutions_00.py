@@ -6,6 +6,16 @@ RIGHT = {
 }
 
 WRONG = {
-    "exercise-1": "answer = 50",
-    "exercise-2": "answer = 19",
+    "exercise-1": [
+        "answer = 50",
+        "answer = 200",
+        "answer = '47'",
+        "answer = -1",
+    ],
+    "exercise-2": [
+        "answer = 19",
+        "answer = 0",
+        "answer = '53'",
+        "answer = 200",
+    ],
 }

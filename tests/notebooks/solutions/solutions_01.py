@@ -13,19 +13,46 @@ def cents_waiting(events):
     return sum(waiting.values())
 """,
     "exercise-3": """
-SUSPECT = [placed, replace(placed, order_id="order-2"), shipped, cancelled, replace(cancelled, order_id="order-2")]
+second, lost = replace(placed, order_id="order-2"), replace(cancelled, order_id="order-2")
+SUSPECT = [placed, second, shipped, cancelled, lost]
 answer = 3
 """,
 }
 
 WRONG = {
-    "exercise-1": "answer = 50",
-    "exercise-2": """
+    "exercise-1": [
+        "answer = 50",
+        "answer = 0",
+        "answer = -1",
+        "answer = '4'",
+        "answer = 200",
+    ],
+    "exercise-2": [
+        """
 def cents_waiting(events):
     return sum(event.total_cents for event in events if isinstance(event, OrderPlaced))
 """,
-    "exercise-3": """
-SUSPECT = [placed, replace(placed, order_id="order-2"), shipped, cancelled, replace(cancelled, order_id="order-2")]
+        """
+def cents_waiting(events):
+    for event in events:
+        if isinstance(event, OrderPlaced):
+            return event.total_cents
+""",
+        """
+def cents_waiting(events):
+    return sum(event.total_cents for event in events)
+""",
+    ],
+    "exercise-3": [
+        """
+second, lost = replace(placed, order_id="order-2"), replace(cancelled, order_id="order-2")
+SUSPECT = [placed, second, shipped, cancelled, lost]
 answer = 2
 """,
+        """
+second, lost = replace(placed, order_id="order-2"), replace(cancelled, order_id="order-2")
+SUSPECT = [placed, second, shipped, cancelled, lost]
+answer = "3"
+""",
+    ],
 }

@@ -18,15 +18,54 @@ def decide_generous(command, order, *, key, at):
 }
 
 WRONG = {
-    "exercise-1": "answer = {'draft', 'placed', 'cancelled', 'returned'}",
-    "exercise-2": """
+    "exercise-1": [
+        "answer = {'draft', 'placed', 'cancelled', 'returned'}",
+        "answer = 'placed'",
+        "answer = None",
+    ],
+    "exercise-2": [
+        """
 def share_cancelled(machine):
     return machine.counts["cancelled"] / sum(machine.taken.values())
 """,
-    "exercise-3": """
+        """
+def share_cancelled(machine):
+    machine.counts["cancelled"] / sum(machine.counts.values())
+""",
+        """
+def share_cancelled(machine):
+    return machine.taken["CancelOrder"] / machine.taken["PlaceOrder"]
+""",
+    ],
+    "exercise-3": [
+        """
 def decide_generous(command, order, *, key, at):
     if isinstance(command, ReturnOrder) and order is not None:
         return (OrderReturned(key, at),)
     return decide_returns(command, order, key=key, at=at)
 """,
+        """
+def decide_generous(command, order, *, key, at):
+    if isinstance(command, ReturnOrder) and order.status.name == "cancelled":
+        return (OrderReturned(key, at),)
+    return decide_returns(command, order, key=key, at=at)
+""",
+        """
+def decide_generous(command, order, *, key, at):
+    if order.status.name == "cancelled":
+        return (OrderReturned(key, at),)
+    return decide_returns(command, order, key=key, at=at)
+""",
+        """
+def decide_generous(command, order, *, key, at):
+    if isinstance(command, ReturnOrder) and order is not None and order.status.name == "cancelled":
+        return OrderReturned(key, at)
+    return decide_returns(command, order, key=key, at=at)
+""",
+        """
+def decide_generous(command, order, *, key, at):
+    if isinstance(command, ReturnOrder) and order is not None and order.status.name == "cancelled":
+        return (OrderReturned(key, at),)
+""",
+    ],
 }

@@ -21,12 +21,57 @@ async def cancel(event_store):
 }
 
 WRONG = {
-    "exercise-1": "answer = (2, 1)",
-    "exercise-2": "answer = True",
-    "exercise-3": """
+    "exercise-1": [
+        "answer = (2, 1)",
+        "answer = [1, 2]",
+    ],
+    "exercise-2": [
+        "answer = True",
+        "answer = 'no'",
+    ],
+    "exercise-3": [
+        """
 async def cancel(event_store):
     step = careless.reduce(await load_state(event_store), CancelOrder("order-1"), ENV)
     await write(event_store, step)
     return step
 """,
+        """
+async def cancel(event_store):
+    step = OrderReducer().reduce(await load_state(event_store), CancelOrder("order-1"), ENV)
+    await write(event_store, step)
+    return step
+""",
+        """
+async def cancel(event_store):
+    while True:
+        step = OrderReducer().reduce(await load_state(event_store), CancelOrder("order-1"), ENV)
+        try:
+            await write(event_store, step)
+            return step
+        except VersionConflict:
+            pass
+""",
+        """
+async def cancel(event_store):
+    step = OrderReducer().reduce(await load_state(event_store), CancelOrder("order-1"), ENV)
+    try:
+        await write(event_store, step)
+    except VersionConflict:
+        pass
+    return step
+""",
+        """
+async def cancel(event_store):
+    step = OrderReducer().reduce(await load_state(event_store), CancelOrder("order-1"), ENV)
+    try:
+        await write(event_store, step)
+    except VersionConflict:
+        await cancel(event_store)
+""",
+        """
+async def cancel(event_store):
+    return OrderReducer().reduce(load_state(event_store), CancelOrder("order-1"), ENV)
+""",
+    ],
 }

@@ -18,7 +18,8 @@ def text_to_number(payload, recorded_at):
 }
 
 WRONG = {
-    "exercise-1": """
+    "exercise-1": [
+        """
 from orderlab import OrderCancelled
 
 
@@ -26,9 +27,42 @@ def count_reasons(reasons, event):
     reasons[type(event).__name__] += 1
     return reasons
 """,
-    "exercise-2": "answer = 65",
-    "exercise-3": """
+        """
+def count_reasons(reasons, event):
+    reasons[event.reason] += 1
+    return reasons
+""",
+        """
+def count_reasons(reasons, event):
+    if isinstance(event, OrderCancelled):
+        reasons[event.reason] += 1
+        return reasons
+""",
+        """
+def count_reasons(reasons, event):
+    return reasons[event.reason] if isinstance(event, OrderCancelled) else 0
+""",
+    ],
+    "exercise-2": [
+        "answer = 65",
+        "answer = '165'",
+    ],
+    "exercise-3": [
+        """
 def text_to_number(payload, recorded_at):
     return {"cents": int(payload["cents"])}
 """,
+        """
+def text_to_number(payload, recorded_at):
+    payload["cents"] = int(payload["cents"])
+""",
+        """
+def text_to_number(payload, recorded_at):
+    return {**payload, "cents": int(payload.cents)}
+""",
+        """
+def text_to_number(payload, recorded_at):
+    return {**payload, "cents": payload["cents"]}
+""",
+    ],
 }
