@@ -1,7 +1,8 @@
 """Run JupyterLab on a folder until it is told to stop: on this machine only, and without asking anything outside.
 
 It runs as a process of its own with the interpreter that runs orderlab, and so do its kernels, whatever kernels of the
-same name are installed elsewhere. What is set for it is set for this run alone.
+same name are installed elsewhere. What is set for it is set for this run alone, and what its user has configured for
+other servers (another root, address, token or certificate) is not read, for the link would lead nowhere.
 """
 
 import json
@@ -24,6 +25,8 @@ from orderlab.core.errors import OrderlabError
 
 USUAL_PORT = 8888
 
+_PACKAGE = Path(__file__).absolute().parents[1]
+
 _OPTIONS = (
     f"--ip={HOST}",
     "--ServerApp.port_retries=0",
@@ -37,6 +40,9 @@ _OPTIONS = (
 )
 _DEFAULTS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 """Keeps JupyterLab from asking at the first start whether it may fetch news."""
+
+_CONFIGURING = ("JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG")
+"""Environment variables by which Jupyter would look for its configuration elsewhere."""
 
 _LOOK_SECONDS = 0.1
 
@@ -60,11 +66,13 @@ def run_jupyterlab(
         raise OrderlabError("JupyterLab is not installed: pip install jupyterlab")
     port, token = free_port(port), secrets.token_urlsafe(24)
     with TemporaryDirectory(prefix="orderlab-lab-") as settings, _until_told_to_stop() as stopping:
-        environment = _environment(Path(settings), token)
+        environment = _environment(Path(settings), folder, token)
         root = ("--allow-root",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
         options = (*_OPTIONS, *root, f"--port={port}", *(() if browser else ("--no-browser",)))
+        options += (f"--ServerApp.root_dir={folder.resolve()}", "--ServerApp.base_url=/")
         with subprocess.Popen(  # noqa: S603 - its arguments are ours and the notebook's name
-            [sys.executable, "-m", "jupyterlab", notebook, *options],
+            # -P: else a file of the folder that is named like a module, such as random.py, would be imported for it.
+            [sys.executable, "-P", "-m", "jupyterlab", notebook, *options],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -96,17 +104,46 @@ def free_port(port: int | None) -> int:
     raise OrderlabError(f"port {port} of {HOST} cannot be listened at ({why}): choose another with --port (0: any)")
 
 
-def _environment(settings: Path, token: str) -> dict[str, str]:
+def import_path(folder: Path) -> str:
+    """Return the PYTHONPATH by which what is started in a folder imports this orderlab, wherever it was found.
+
+    Its relative parts would lead elsewhere from there, and a checkout in which `python -m orderlab` is run is in none.
+    """
+    parts = [os.path.abspath(part) for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    found = subprocess.run(
+        [sys.executable, "-P", "-c", "from importlib.util import find_spec; print(find_spec('orderlab').origin)"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(parts)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # it complains where there is no other
+        text=True,
+        check=False,
+    )
+    is_this_one = found.stdout.strip() == str(_PACKAGE / "__init__.py")
+    return os.pathsep.join(parts if is_this_one else [str(_PACKAGE.parent), *parts])
+
+
+def _environment(settings: Path, folder: Path, token: str) -> dict[str, str]:
     """Return the environment for JupyterLab; what is set in it comes before whatever is installed or configured."""
     from ipykernel.kernelspec import write_kernel_spec  # noqa: PLC0415 - keeps `orderlab --help` quick
+    from jupyter_core.paths import jupyter_config_dir  # noqa: PLC0415 - likewise
 
     write_kernel_spec(settings / "share" / "kernels" / "python3")  # it names this interpreter
-    config = settings / "config" / "labconfig"
-    config.mkdir(parents=True)
-    (config / "default_setting_overrides.json").write_text(json.dumps(_DEFAULTS), encoding="utf-8")
-    before = {"JUPYTER_PATH": settings / "share", "JUPYTER_CONFIG_PATH": settings / "config"}
-    paths = {name: os.pathsep.join(filter(None, (str(path), os.environ.get(name)))) for name, path in before.items()}
-    return {**os.environ, **paths, "JUPYTER_TOKEN": token}
+    config = settings / "config"
+    (config / "labconfig").mkdir(parents=True)
+    (config / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(_DEFAULTS), encoding="utf-8")
+    (config / "migrated").touch()  # else the configuration of an IPython of long ago would be copied there
+    usual = Path(jupyter_config_dir(), "lab")  # what is chosen in JupyterLab itself, such as its theme, is kept there
+    kept = {"JUPYTERLAB_SETTINGS_DIR": usual / "user-settings", "JUPYTERLAB_WORKSPACES_DIR": usual / "workspaces"}
+    inherited = {name: value for name, value in os.environ.items() if name not in _CONFIGURING}
+    return {
+        **{name: str(path) for name, path in kept.items()},
+        **inherited,
+        "JUPYTER_PATH": os.pathsep.join(filter(None, (str(settings / "share"), os.environ.get("JUPYTER_PATH")))),
+        "JUPYTER_CONFIG_DIR": str(config),
+        "JUPYTER_TOKEN": token,
+        "PYTHONPATH": import_path(folder),
+    }
 
 
 def _wait_until_it_answers(process: "subprocess.Popen[bytes]", port: int) -> bool:

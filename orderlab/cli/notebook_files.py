@@ -82,9 +82,11 @@ def write(folder: Path, names: Iterable[str]) -> dict[str, str]:
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and _digest(path) != record.get(name):
-            backups[name] = _set_aside(path).relative_to(folder).as_posix()
-        _replace(path, files[name].read_bytes())
+        there = _digest(path) if path.exists() else None
+        if there != _digest(files[name]):  # else another process has just written it, which is no change to keep
+            if there not in (None, record.get(name)):
+                backups[name] = _set_aside(path).relative_to(folder).as_posix()
+            _replace(path, files[name].read_bytes())
         settle(folder, [name])  # one at a time, so that an interruption leaves the record true
     return backups
 

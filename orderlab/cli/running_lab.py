@@ -1,16 +1,21 @@
 """A JupyterLab that runs: where a notebook is in it, how it is found, and how it is told to end."""
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 HOST = "127.0.0.1"
 
 _LOOK_SECONDS = 0.1
+
+_LISTINGS = 5
+"""How often the running servers are listed while that fails; then one more is started beside them."""
 
 _SHUTDOWN_SECONDS = 10.0
 """How long it may take to end its kernels."""
@@ -54,13 +59,24 @@ def running_in(folder: Path, *, port: int | None) -> RunningLab | None:
     """
     if not folder.is_dir() or find_spec("jupyter_server") is None:
         return None
-    from jupyter_server.serverapp import list_running_servers  # noqa: PLC0415 - it takes half a second to load
-
-    for server in list_running_servers():
+    for server in _running_servers():
         shows_it = not server.get("sock") and Path(server["root_dir"]).resolve() == folder.resolve()
         if shows_it and port in (None, server["port"]) and answers(server["port"]):
             return RunningLab(server["url"], server["token"])
     return None
+
+
+def _running_servers() -> list[dict[str, Any]]:
+    """Return what is known of the Jupyter servers of this user; nothing if that cannot be read.
+
+    A server that ends while they are listed takes its entry away, which ends the listing too: it is begun anew.
+    """
+    from jupyter_server.serverapp import list_running_servers  # noqa: PLC0415 - it takes half a second to load
+
+    for _ in range(_LISTINGS):
+        with suppress(OSError):
+            return [*list_running_servers()]
+    return []
 
 
 def answers(port: int) -> bool:

@@ -1,4 +1,4 @@
-// Time travel: stand anywhere in a log, in a notebook (the default export, by anywidget) or in a page (`mount`).
+// Time travel: stand anywhere in a log, in a notebook (the default export) or in a page (`mount`).
 // What is known of a domain was found out in Python; here recorded patches are put on one another.
 
 const [NEW, TIME, VERSION, KEY, MET] = [0, 1, 2, 3, 4]; // codes of values: see notebook/columns.py
@@ -55,7 +55,7 @@ function rank(numbers, most) {
 /** A log as patches. Events count from 0 here, positions from 1. */
 export class Recording {
 	constructor({ noun = "entity", keys = [], types = [], states = ["none"], fields = [], hidden = [] } = {}) {
-		Object.assign(this, { noun, keys, types, states, fields: [], hidden, length: 0, last: [] });
+		Object.assign(this, { noun, keys, types, states, fields: [], inOrder: [], hidden, length: 0, last: [] });
 		Object.assign(this, { edges: [], edgeOf: {}, sums: [], blocks: [], known: new Map() });
 		for (const name of "time stream type state edge previous next version hiddenIn hiddenCodes".split(" ")) this[name] = [];
 		for (const { name, values } of fields) this.addField(name, values);
@@ -108,10 +108,11 @@ export class Recording {
 	}
 
 	addField(name, values) {
-		this.fields.push({ name, values, codes: Array(this.length).fill(0) });
-		const whole = ({ name }) => this.fields.findIndex((each) => each.name === name.split(".")[0]);
-		this.inOrder = [...this.fields].sort((one, other) => whole(one) - whole(other));
-		return this.fields.at(-1);
+		const field = { name, values, codes: Array(this.length).fill(0), whole: name.split(".")[0] };
+		const last = this.inOrder.findLastIndex(({ whole }) => whole === field.whole);
+		this.inOrder.splice(last < 0 ? this.fields.length : last + 1, 0, field);
+		this.fields.push(field);
+		return field;
 	}
 
 	/** Put an event into the log, its stream, and on its edge of the machine. */
@@ -198,10 +199,9 @@ export class Recording {
 	/** Return the positions of events with a text in key, type, state, changed fields or hidden texts. */
 	search(words) {
 		const wanted = words.toLowerCase();
-		const isFound = (text) => text?.toLowerCase().includes(wanted);
 		const found = new Uint8Array(this.length);
 		const look = (texts, codes, first = 0, events = null) => {
-			const hits = Uint8Array.from(texts, (text) => [text, text?.replaceAll(",", "")].some(isFound));
+			const hits = Uint8Array.from(texts, (text) => text?.toLowerCase().includes(wanted));
 			const { length } = events ?? found;
 			if (hits.includes(1)) for (let at = 0; at < length; at += 1) found[events ? events[at] : at] |= hits[codes[at] - first];
 		};
@@ -390,7 +390,7 @@ class EventList {
 	}
 }
 
-const ICONS = { // of their own, for not every machine has characters for them
+const ICONS = { // not every machine has such characters
 	first: "M2 3h2v10H2zM13 3v10L5 8z", back: "M11 3v10L3 8z", on: "M5 3l8 5-8 5z", last: "M12 3h2v10h-2zM3 3l8 5-8 5z",
 	play: "M4 2l10 6-10 6z", pause: "M3 2h4v12H3zM9 2h4v12H9z", pin: "M4 1h8v14l-4-4-4 4z", up: "M8 4l6 7H2z", down: "M8 12L2 5h12z",
 };
@@ -443,7 +443,7 @@ class View {
 	}
 
 	build({ title = "Time travel", heading = "h2", machine }) {
-		const { $, root, log: { noun, states } } = this;
+		const { $, root, log: { noun } } = this;
 		const template = make("template");
 		template.innerHTML = VIEW;
 		root.replaceChildren(template.content);
@@ -452,7 +452,7 @@ class View {
 		$.speed.value = 16;
 		$.f.textContent += ` ${noun}`;
 		$.events.append(this.list.element, this.story.element);
-		$.answer.after(this.difference.element); // so that an answer is in sight
+		$.answer.after(this.difference.element);
 		const keys = {
 			"← →": "an event back, on", "Home End": "the beginning, the end", "Page Up, Page Down": `${PAGE} events earlier, later`,
 			Space: "play, pause", "[ ]": `previous, next event of the same ${noun}`, f: `follow one ${noun}, or the whole log`, p: "pin",
@@ -462,9 +462,14 @@ class View {
 		$.keys.append(...Object.entries(keys).flatMap(([key, does]) => [make("dt", {}, key), make("dd", {}, does)]));
 		this.help(false);
 		this.close();
+		this.draw(machine);
+	}
+
+	draw(machine) {
+		const { $, log: { states } } = this;
 		if (!machine) return;
 		const svg = drawing(machine);
-		$["orderlab-machine"].append(svg);
+		$["orderlab-machine"].replaceChildren(svg);
 		this.machine = new Machine(svg);
 		for (const state of this.machine.states.keys()) if (!states.includes(state)) states.push(state);
 	}
@@ -513,13 +518,13 @@ class View {
 
 	goTyped(typed) {
 		const { log, all } = this;
-		const iso = typed.replace(" ", "T");
-		const time = Date.parse(`${iso}Z`) || Date.parse(iso);
+		const iso = typed.replace(/ utc$/i, "").replace(" ", "T");
+		const time = (Date.parse(`${iso}Z`) || Date.parse(iso)) + (/:\d\d:\d\d$/.test(iso) ? 999 : 0); // all of a second
 		const wanted = Number(typed.replace(/[#,]/g, ""));
 		if (/^#?[\d,]+$/.test(typed)) wanted > log.length ? this.hint(`There are ${all}.`) : this.go(wanted);
 		else if (/^\d{4}-/.test(typed) && time) {
 			this.go(rank(log.time, time));
-			if (time > log.time.at(-1)) this.hint("The log ends before that: this is its end.");
+			if (time > log.time.at(-1) + 999) this.hint("The log ends here.");
 		} else this.hint("Write a position, 1234, or a time in UTC, 2025-01-31 12:00.");
 	}
 
@@ -537,7 +542,6 @@ class View {
 		}, TELL_EVERY_MS);
 	}
 
-	/** Say what stays. */
 	say(words) {
 		this.told = words;
 		this.hint();
@@ -604,7 +608,7 @@ class View {
 		this.schedule();
 	}
 
-	/** Do what may remove what has the focus, and keep the keys. */
+	/** Do what may remove what has the focus. */
 	keepFocus(does) {
 		const hasFocus = () => this.root.matches(":focus-within");
 		const hadFocus = hasFocus();
@@ -636,7 +640,6 @@ class View {
 		say(...nodes);
 	}
 
-	/** Close the answer. */
 	close() {
 		this.asked = null;
 		this.$.answer.replaceChildren();
@@ -709,7 +712,7 @@ class View {
 
 	paint() {
 		this.frame = null;
-		if (!this.isRevealed) this.list.reveal(this.place); // before anything is written: to scroll is to lay out
+		if (!this.isRevealed) this.list.reveal(this.place); // first: to scroll is to lay out
 		const event = this.event < 0 ? null : this.log.event(this.event);
 		if (this.machine) this.paintMachine(event ?? { target: this.log.states[0] });
 		this.paintPlace(event);
@@ -754,26 +757,27 @@ class View {
 
 	/** Take in events that happen now; who stands at the end stays there. */
 	append(events) {
-		const isAtEnd = this.position === this.log.length;
+		const isAtEnd = this.place === this.lane.length;
 		for (const event of events) this.log.append(event);
-		this.setLane();
-		if (isAtEnd) this.go(this.log.length);
+		this.follow(this.followed);
+		if (isAtEnd) this.goPlace(this.lane.length);
 	}
 
 	destroy() {
 		this.play(false);
 		this.sizes.disconnect();
 		cancelAnimationFrame(this.frame);
+		this.root.replaceChildren();
+		Object.assign(this, { log: null, lane: null, list: null, story: null, found: null, $: null });
 	}
 }
 
 /**
- * Show a Recording, or its bytes, or these in base 64, in an element; return the view. Options: `machine` (SVG), `title`,
- * `heading` (its tag), `step`, `pins`, `ask(position)` (promises `nodes`), `onStep(position)`, `onPins(positions)`.
+ * Show a Recording, or its bytes, or these in base 64, in an element; return the view. Options: as `render` has them.
  */
 export async function mount(element, { recording, ...options }) {
 	element.classList.add("orderlab-timetravel");
-	element.tabIndex = -1; // a click anywhere gives it the focus, and with it the keys
+	element.tabIndex = -1; // so that any click gives it the keys
 	element.setAttribute("data-lm-suppress-shortcuts", "");
 	try {
 		return new View(element, recording instanceof Recording ? recording : await Recording.from(recording), options);
@@ -801,10 +805,16 @@ async function render({ model, el }) {
 		pins: get("pins"), ask, onStep: set("step"), onPins: set("pins"),
 	});
 	let view = await show();
-	model.on("change:step", () => view.go(get("step"), true));
-	model.on("change:pins", () => view.setPins(get("pins")));
+	model.on("change:step", () => view?.go(get("step"), true));
+	model.on("change:pins", () => view?.setPins(get("pins")));
+	model.on("change:_machine", () => view?.draw(get("_machine")));
 	if (get("_log") !== undefined) follow();
-	return () => view.destroy();
+	return drop;
+
+	function drop() {
+		view?.destroy();
+		view = null;
+	}
 
 	/** Take in a log that grows: what comes, what was missed of it, and all of it anew when it is another one. */
 	function follow() {
@@ -813,13 +823,13 @@ async function render({ model, el }) {
 			model.send({ after: view.log.length });
 		};
 		model.on("msg:custom", ({ after, events }) => {
-			const { length } = view.log;
+			const length = view?.log.length;
 			if (after > length) catchUp();
-			else if (events) view.append(events.slice(length - after));
+			else if (view && events) view.append(events.slice(length - after));
 		});
-		model.on("change:_said", () => view.say(get("_said")));
+		model.on("change:_said", () => view?.say(get("_said")));
 		model.on("change:_log", async () => {
-			view.destroy();
+			drop();
 			view = await show();
 			catchUp();
 		});

@@ -10,7 +10,7 @@ Node = str | list["Node"]
 """A text, or the name of a tag followed by the nodes in it."""
 
 _STEPS = 30
-_HEADER = ["#", "", "outcome", "state", "why"]
+_HEADER = ["#", "step", "outcome", "state", "why"]
 _LANES = {"facts": "The events, folded without it", "commands": "The commands, decided again without it"}
 
 

@@ -26,7 +26,10 @@ class View(Protocol):
     """What a board shows."""
 
     def show(self, log: GrowingLog) -> None:
-        """Show a log from its beginning, another one than before or with what could not be shown before."""
+        """Show a log from its beginning, another one than before."""
+
+    def draw(self, log: GrowingLog) -> None:
+        """Draw the machine anew, with all ways that a log went."""
 
     def keep(self, log: GrowingLog) -> None:
         """Keep a log as far as it has come, for who opens the view now; who has it open has all of it."""
@@ -165,8 +168,9 @@ class Following:
             self._flush = None
         messages = self.log.since(self.shown) if self._is_begun else None
         if messages and self._has_new_way:
-            self._show()
-        elif messages:
+            self._has_new_way = False
+            self._view.draw(self.log)  # and not all of it: whoever reads stays where he is
+        if messages:
             self._view.add(self.shown, messages)
             self.shown = self.log.position
             if self.log.is_due:

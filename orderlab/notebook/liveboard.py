@@ -169,6 +169,9 @@ class _View(anywidget.AnyWidget):
             self._log += 1
         log.was_recorded()
 
+    def draw(self, log: GrowingLog) -> None:
+        self._machine = self._draw(tuple(log.taken))
+
     def keep(self, log: GrowingLog) -> None:
         self._recording = log.recording().data
         log.was_recorded()

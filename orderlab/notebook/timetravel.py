@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from os import PathLike, fspath
 from pathlib import Path
+from re import fullmatch
 from typing import Any
 
 import anywidget
@@ -16,6 +17,7 @@ from orderlab.drawing import files, tables
 from orderlab.drawing.machine import Machine
 from orderlab.notebook import static
 from orderlab.notebook.asking import answer_to
+from orderlab.notebook.cells import stop_those_of_this_cell
 from orderlab.notebook.machines import machine_of
 from orderlab.notebook.pictures import difference_table, machine_picture
 from orderlab.notebook.recording import record
@@ -64,6 +66,11 @@ class TimeTravel(anywidget.AnyWidget):
             step=len(self.timeline),
         )
         self.on_msg(self._asked)
+        stop_those_of_this_cell(self)
+
+    def stop(self) -> None:
+        """Let go of the log for good, as a cell that is run again does with what it has shown before."""
+        self.close()
 
     def goto(self, position: int | datetime | str) -> None:
         """Go to a position, counted from the end if it is negative, or to the last one at a time.
@@ -190,11 +197,13 @@ def _within(timeline: Timeline[Any], position: Any) -> int:
 
 def _time_in(text: str) -> datetime:
     try:
-        time = datetime.fromisoformat(text.strip())
+        time = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
     except ValueError:
         raise ValueError(
             f"{text!r} is no time: write it as '2025-01-31 12:00', in UTC; a position is a number without quotes"
         ) from None
+    if fullmatch(r".*:\d\d:\d\d( UTC)?", text.strip()):
+        time = time.replace(microsecond=999_999)  # a second as the view shows it is all of it
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 

@@ -312,6 +312,16 @@ def test_buttons_do_what_keys_do(opened: Opened, desk: Timeline[Any]) -> None:
         assert (name, shown.position) == (name, position)
 
 
+def test_a_time_can_be_typed_as_it_is_shown(opened: Opened) -> None:
+    shown = opened(Timeline.from_file(SMALL_LOG), step=58)
+    box = shown.view.get_by_label("Position or time")
+    box.fill(shown.text("time"))
+    shown.page.evaluate("() => view.go(1)")
+    box.press("Enter")
+    shown.painted()
+    assert shown.position == 58
+
+
 @pytest.mark.parametrize("typed", ["300", "#300", "at the time of 300"])
 def test_a_position_or_a_time_can_be_typed(opened: Opened, desk: Timeline[Any], typed: str) -> None:
     shown = opened(step=0)
@@ -348,7 +358,7 @@ def test_a_position_beyond_the_end_is_refused_and_a_time_is_the_end(opened: Open
     box.fill("2130-01-01")
     box.press("Enter")
     shown.painted()
-    assert (shown.text("said"), shown.position) == ("The log ends before that: this is its end.", len(desk))
+    assert (shown.text("said"), shown.position) == ("The log ends here.", len(desk))
     box.press("Escape")
     shown.press("ArrowLeft")
     assert shown.text("said") == ""
@@ -425,12 +435,6 @@ def test_a_search_finds_the_events_that_python_finds(opened: Opened) -> None:
     }
     assert found == {word: small.search(word).positions for word in WORDS} | shows_it_only_here
     assert len(found["star map"]) == 10
-
-
-def test_a_number_is_found_with_or_without_its_commas(opened: Opened) -> None:
-    shown = opened(Timeline.from_file(SMALL_LOG))
-    found = [shown.page.evaluate("word => view.log.search(word)", word) for word in ("4,180", "4180")]
-    assert found[0] == found[1] != []
 
 
 def test_pins_are_kept_listed_and_removed(opened: Opened) -> None:
@@ -612,6 +616,48 @@ def test_events_that_come_later_are_shown_and_the_end_stays_the_end(opened: Open
     assert shown.text("size") == f"{len(desk) + 2:,} events"
     shown.press("End")
     assert shown.difference == {"customer_id": ("±", "Ada", "Bob"), "status": ("", "placed", "placed")}
+
+
+def test_who_follows_one_order_at_its_end_goes_on_following_it(opened: Opened, desk: Timeline[Any]) -> None:
+    shown = opened()
+    key = desk.keys()[-1]
+    event = {"type": "OrderShipped", "state": "shipped", "time": 1_900_000_000_000, "fields": {}}
+    shown.page.evaluate("key => view.follow(view.log.keys.indexOf(key))", key)
+    shown.press("End")
+    there = shown.position
+    shown.page.evaluate("event => view.append([event])", {**event, "key": "another"})
+    shown.painted()
+    assert shown.position == there
+    assert key in shown.text("size")
+    shown.page.evaluate("event => view.append([event])", {**event, "key": key})
+    shown.painted()
+    assert shown.position == len(desk) + 2
+    assert key in shown.text("size")
+
+
+def test_a_search_goes_on_with_the_events_that_come(opened: Opened) -> None:
+    shown = opened()
+    shown.view.get_by_label("Search events").fill("teapot")
+    event = {"key": "teapot", "type": "OrderPlaced", "state": "placed", "time": 1_900_000_000_000, "fields": {}}
+    shown.page.evaluate("event => view.append([event])", event)
+    shown.painted()
+    assert shown.text("matches") == "1 of 1 found"
+
+
+def test_a_machine_that_is_drawn_anew_leaves_the_reader_where_he_is(opened: Opened) -> None:
+    shown = opened(step=400)
+    machine = shown.page.evaluate("() => view.options.machine")
+    before = shown.counts
+    shown.page.evaluate("machine => view.draw(machine)", machine)
+    shown.press("ArrowRight", "ArrowLeft")
+    assert (shown.position, shown.counts) == (400, before)
+
+
+def test_a_view_that_is_gone_keeps_nothing(opened: Opened) -> None:
+    shown = opened(step=400)
+    shown.page.evaluate("() => view.destroy()")
+    assert shown.view.inner_html() == ""
+    assert shown.page.evaluate("() => view.log") is None
 
 
 def test_hidden_texts_of_later_events_are_found(opened: Opened, desk: Timeline[Any]) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ import pytest
 from commandline import COMMAND, done, environment, orderlab
 from lab_process import lab
 
-from orderlab.cli import notebook_files
+from orderlab.cli import jupyter, notebook_files
+from orderlab.cli.jupyter import import_path
 from orderlab.cli.notebook_files import RECORD, Standing, bundled, bundled_files, compare, settle, write
-from orderlab.cli.running_lab import running_in
+from orderlab.cli.running_lab import RunningLab, running_in
 from orderlab.core.errors import OrderlabError
 
 FIRST, *_ = NOTEBOOKS = [name for name in bundled_files() if name.endswith(".ipynb")]
@@ -190,6 +192,13 @@ def test_what_nobody_changed_needs_no_backup(folder: Path, package: Path) -> Non
 
     assert write(folder, ["00-one.ipynb"]) == {}
     assert (folder / "00-one.ipynb").read_text() == "notebooks/00-one.ipynb, second version"
+
+
+def test_what_another_process_has_just_copied_needs_no_backup(folder: Path) -> None:
+    (folder / RECORD).unlink()
+
+    assert write(folder, bundled_files()) == {}
+    assert files_in(folder) == [RECORD, "00-one.ipynb", "01-two.ipynb", "data/small.jsonl"]
 
 
 # What it says
@@ -372,16 +381,52 @@ def test_one_that_runs_in_another_folder_is_left_alone(tmp_path: Path) -> None:
         assert running_in(tmp_path / "yours", port=None) is None
 
 
-def test_a_jupyterlab_that_cannot_start_is_told(tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "jupyter_server_config.py").write_text("import os\nos._exit(3)\n")
+def test_one_that_ends_while_they_are_listed_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listings = [FileNotFoundError("jpserver-1.json"), None]
 
-    ran = orderlab(
-        "lab", "--no-browser", "--port", "0", cwd=tmp_path, env={"JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
+    def listed() -> Iterator[dict[str, Any]]:
+        if failure := listings.pop(0):
+            raise failure
+        yield {"url": f"http://127.0.0.1:{port}/", "port": port, "token": "t", "root_dir": str(tmp_path)}
+
+    monkeypatch.setattr("jupyter_server.serverapp.list_running_servers", listed)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+
+        assert running_in(tmp_path, port=None) == RunningLab(f"http://127.0.0.1:{port}/", "t")
+
+
+def test_a_jupyterlab_that_cannot_start_is_told(tmp_path: Path) -> None:
+    (tmp_path / "hook").mkdir()
+    (tmp_path / "hook" / "sitecustomize.py").write_text(
+        "import os, sys\nif 'jupyterlab' in sys.orig_argv:\n    os._exit(3)\n"
     )
+    path = os.pathsep.join([str(tmp_path / "hook"), environment()["PYTHONPATH"]])
+
+    ran = orderlab("lab", "--no-browser", "--port", "0", cwd=tmp_path, env={"PYTHONPATH": path})
 
     assert ran.returncode == 1
     assert ran.stderr.splitlines()[-1] == "orderlab: JupyterLab ended with exit code 3"
+
+
+@pytest.mark.parametrize("name", ["jupyter_server_config.py", "jupyter_lab_config.py"])
+def test_what_its_user_configured_for_other_servers_does_not_break_the_link(name: str, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / name).write_text(
+        "c.ServerApp.root_dir = '/'\nc.ServerApp.base_url = '/elsewhere/'\nc.IdentityProvider.token = 'another'\n"
+    )
+    with lab(cwd=tmp_path) as running:
+        assert httpx.get(running.link, trust_env=False, timeout=30).status_code == 200
+        assert running.get(f"/api/contents/{FIRST}").status_code == 200
+
+
+def test_files_named_like_modules_do_not_run_instead_of_them(tmp_path: Path) -> None:
+    folder = tmp_path / "orderlab-notebooks"
+    folder.mkdir()
+    for name in ("random.py", "jupyterlab.py"):
+        (folder / name).write_text("raise SystemExit('imported')\n")
+    with lab(cwd=tmp_path) as running:
+        assert running.get(running.link.path).status_code == 200
 
 
 def test_it_asks_no_address_outside_and_nobody_whether_it_may(tmp_path: Path) -> None:
@@ -407,3 +452,26 @@ def test_a_kernel_is_run_by_the_interpreter_that_runs_orderlab(tmp_path: Path) -
 
     assert spec["argv"][0] == sys.executable
     assert "ipykernel_launcher" in spec["argv"]
+
+
+@pytest.mark.parametrize("python_path", ["", "checkout"])
+def test_a_kernel_imports_the_orderlab_that_started_it(
+    python_path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, folder = tmp_path / "checkout" / "orderlab", tmp_path / "mine"
+    package.mkdir(parents=True)
+    folder.mkdir()
+    (package / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", python_path)
+    monkeypatch.setattr(jupyter, "_PACKAGE", package)
+
+    assert import_path(folder) == str(package.parent)
+
+
+def test_a_kernel_that_finds_it_anyway_is_told_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found_at = environment()["PYTHONPATH"]
+    path = os.pathsep.join([str(tmp_path), found_at])
+    monkeypatch.setenv("PYTHONPATH", path)
+
+    assert import_path(tmp_path) == path

@@ -13,7 +13,7 @@ def test_a_what_if_is_answered_with_sentences_and_a_table_of_each_lane() -> None
     title, *sentences, facts, commands = answer_to(order_timeline(), 1)
     assert texts(title) == ["What if OrderPlaced at 1 had not happened?"]
     assert all(each[0] == "p" for each in sentences)
-    assert texts(facts)[:6] == ["The events, folded without it", "#", "", "outcome", "state", "why"]
+    assert texts(facts)[:6] == ["The events, folded without it", "#", "step", "outcome", "state", "why"]
     assert texts(facts)[6:10] == ["1", "OrderPlaced", "dropped", "draft"]
     assert "cannot follow" in texts(facts)
     assert texts(commands)[0] == "The commands, decided again without it"

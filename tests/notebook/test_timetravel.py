@@ -12,11 +12,13 @@ from timeline_logs import account_timeline, minute, order_log, order_timeline, r
 
 from orderlab import InMemoryEventStore, StateMachine
 from orderlab.drawing import files
+from orderlab.notebook import cells
 from orderlab.notebook.timetravel import TimeTravel
 from orderlab.orders.decider import ORDERS
 from orderlab.timeline.timeline import Timeline
 
 LIMIT = 40_960
+SMALL_LOG = Path(__file__).parents[2] / "data" / "desk-small.jsonl"
 
 
 @pytest.fixture
@@ -49,6 +51,21 @@ def test_goto_takes_a_time_as_text_which_is_utc_where_it_names_no_zone(
 ) -> None:
     travel.goto(text)
     assert travel.step == step
+
+
+@pytest.mark.parametrize("text", ["2025-01-01 10:00:44", "2025-01-01 10:00:44 UTC"])
+def test_a_time_as_the_view_shows_it_leads_to_its_event(text: str) -> None:
+    travel = TimeTravel(SMALL_LOG)
+    travel.goto(text)
+    assert travel.step == 58
+
+
+def test_a_cell_that_is_run_again_lets_go_of_the_log_that_it_has_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "_MADE", {})
+    where = iter([("cell", "first"), ("cell", "first"), ("cell", "second"), ("other", "third")])
+    monkeypatch.setattr(cells, "_present", lambda: next(where))
+    travels = [TimeTravel(order_timeline()) for _ in range(4)]
+    assert [travel.comm is None for travel in travels] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("wrong", ["3", "tomorrow", "2025-13-01", ""])
