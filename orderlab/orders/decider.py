@@ -142,8 +142,7 @@ def command_of(event: Event) -> Command:
             return PlaceOrder(event.customer_id, event.items, event.order_id)
         case OrderShipped():
             return ShipOrder(event.order_id, event.tracking_number)
-        case OrderCancelled():
-            return CancelOrder(event.order_id, event.reason)
+    return CancelOrder(event.order_id, event.reason)
 
 
 # The rules for a command's own fields. Each returns the first thing wrong, as a sentence, or None.
