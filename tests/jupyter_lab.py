@@ -72,8 +72,8 @@ class Lab:
         while time.monotonic() < end and process.poll() is None:
             try:
                 httpx.get(f"{self.url}/api/status", headers=self._access).raise_for_status()
-            except httpx.TransportError:
-                time.sleep(0.1)  # there is nothing to wait for but a connection that is not refused
+            except httpx.HTTPError:  # refused, or not found while it still loads
+                time.sleep(0.1)  # there is nothing to wait for but an answer
             else:
                 return
         raise AssertionError("JupyterLab does not start; its folder has its log")

@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from orderlab.core.log import RecordedEvent
 from orderlab.orders.decider import ORDERS
 from orderlab.server.answering import Page, json_response
 from orderlab.server.backend import LOG_TROUBLE, backend_of, unreachable
@@ -27,12 +28,7 @@ async def list_events(request: Request) -> Response:
 
 async def list_order_events(request: Request) -> Response:
     """Give all events of an order: its story."""
-    backend = backend_of(request)
-    order = backend.order(request.path_params["order_id"])
-    try:
-        recorded = await backend.event_store.load_events(ORDERS.stream_id(order.id))
-    except LOG_TROUBLE as error:
-        raise unreachable(error) from error
+    recorded = await events_of_order(request)
     return json_response(StreamPage([event_view(each) for each in recorded]))
 
 
@@ -40,3 +36,13 @@ async def health(request: Request) -> Response:
     """Say whether the event store can be reached."""
     await backend_of(request).require_reachable()
     return json_response(Health())
+
+
+async def events_of_order(request: Request) -> list[RecordedEvent]:
+    """Return all events of the order that a request's path names."""
+    backend = backend_of(request)
+    order = backend.order(request.path_params["order_id"])
+    try:
+        return await backend.event_store.load_events(ORDERS.stream_id(order.id))
+    except LOG_TROUBLE as error:
+        raise unreachable(error) from error

@@ -13,6 +13,7 @@ from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import MACHINE
 from orderlab.server.answering import json_response
 from orderlab.server.backend import LOG_TROUBLE, backend_of, unreachable
+from orderlab.server.events import events_of_order
 from orderlab.server.schemas import event_view
 from orderlab.timeline.live import LiveFold, message_of
 
@@ -25,12 +26,7 @@ _TURN = 100
 
 async def order_story(request: Request) -> Response:
     """Give all events of an order as they are in the log, and what each changed."""
-    backend = backend_of(request)
-    order = backend.order(request.path_params["order_id"])
-    try:
-        recorded = await backend.event_store.load_events(ORDERS.stream_id(order.id))
-    except LOG_TROUBLE as error:
-        raise unreachable(error) from error
+    recorded = await events_of_order(request)
     return _answer(events=[event_view(each) for each in recorded], changes=_changes(recorded))
 
 
