@@ -37,6 +37,13 @@ def playwright_timeout() -> type[Exception]:
     return PlaywrightTimeoutError
 
 
+#: The widths of the notebook's pictures, when there are more than three and all are loaded.
+PICTURES = """() => {
+  const images = [...document.querySelectorAll(".jp-OutputArea img")];
+  return images.length > 3 && images.every((image) => image.complete) && images.map((image) => image.naturalWidth);
+}"""
+
+
 def run_all(page: "Page") -> None:
     """Run all cells of the notebook that is open, and wait until each has its number."""
     started = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(each => each.textContent !== '[ ]:')"
@@ -74,13 +81,10 @@ def test_a_notebook_runs_and_nobody_outside_is_asked_for_anything(tmp_path: Path
         page.wait_for_selector("#jupyterlab-splash", state="detached")
         page.wait_for_selector(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator[data-status=idle]")
         run_all(page)
-        pictures = page.eval_on_selector_all(
-            ".jp-OutputArea img", "images => images.map((image) => image.complete && image.naturalWidth)"
-        )
+        pictures = page.wait_for_function(PICTURES).json_value()  # a cell has its number before its picture is drawn
 
         assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
         assert page.get_by_role("dialog").count() == 0
-        assert len(pictures) > 3
         assert all(width > 100 for width in pictures)
         ours = re.compile(rf"(http|ws)://127\.0\.0\.1:{running.link.port}/|data:|blob:")
         assert [url for url in asked if not ours.match(url)] == []
