@@ -1,0 +1,1 @@
+"""What can be found out about a domain by running all of it: every state, every difference, every interleaving."""

@@ -1,0 +1,1 @@
+"""Exercises that check themselves: what is asked, what was answered, and what is said to it. Knows no exercise."""
