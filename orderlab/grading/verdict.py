@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from orderlab.grading.telling import Told, html_of, sentence, text_of
+
 
 class Result(StrEnum):
     """What an answer is; there is nothing in between."""
@@ -31,22 +33,34 @@ class Problem:
     wanted: Any = None
     detail: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Problem: {self.what}>"
 
-@dataclass(frozen=True, slots=True)
+    def _repr_html_(self) -> str:
+        return html_of("problem", "incorrect", [self.what, self.where], self.trace, self.wanted)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Verdict:
     """What is said to an answer: correct, incorrect, or not attempted; and if incorrect, what is wrong.
+
+    `print(verdict)` tells all of it; in a notebook it shows itself.
 
     Args:
         exercise: The exercise's number.
         result: What the answer is.
         problem: What is wrong with it; None unless it is incorrect.
         said: What else is said: of a correct answer, what to remember.
+        printed: What the answer printed while it was checked, or the beginning of it.
+        note: What happened besides, such as that the verdict could not be recorded; empty if nothing did.
     """
 
     exercise: str
     result: Result
     problem: Problem | None = None
     said: str = ""
+    printed: str = ""
+    note: str = ""
 
     @property
     def is_correct(self) -> bool:
@@ -57,3 +71,43 @@ class Verdict:
     def trace(self) -> Any:
         """The shortest run that shows what is wrong; None unless there is one."""
         return None if self.problem is None else self.problem.trace
+
+    def traceback(self) -> Told:
+        """Return where the answer raised what it did, call by call; a sentence if it raised nothing."""
+        detail = "" if self.problem is None else self.problem.detail
+        return Told(detail or "Nothing was raised.")
+
+    def as_text(self, *, notebook: bool = True) -> str:
+        """Return all that is said, as lines of text; outside a notebook, without what can be done only in one."""
+        wanted = None if self.problem is None else self.problem.wanted
+        sentences = self._sentences(notebook)
+        return text_of(self.exercise, self.result.value, sentences, self.trace, wanted, playing=notebook)
+
+    def __str__(self) -> str:
+        return self.as_text()
+
+    def __repr__(self) -> str:
+        said = " ".join(self._sentences()[:2])
+        return (
+            f"<Verdict {self.exercise} {self.result.value}: {said}>"
+            if said
+            else f"<Verdict {self.exercise} {self.result.value}>"
+        )
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show all of it in IPython's terminal, too."""
+        printer.text(repr(self) if cycle else str(self))
+
+    def _repr_html_(self) -> str:
+        wanted = None if self.problem is None else self.problem.wanted
+        return html_of(self.exercise, self.result.value, self._sentences(), self.trace, wanted)
+
+    def _sentences(self, notebook: bool = True) -> list[str]:
+        problem = self.problem
+        said = [] if problem is None else [problem.what, problem.where]
+        said.append(self.said)
+        if self.printed:
+            said.append(f"It printed:\n{self.printed}")
+        if notebook and problem is not None and problem.detail:
+            said.append("verdict.traceback() shows all of what was raised")
+        return [sentence(each) for each in (*said, self.note) if each]

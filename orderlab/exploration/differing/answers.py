@@ -1,0 +1,106 @@
+"""What differs between the answers of two domains to one command, in the order in which it matters."""
+
+from typing import Any
+
+from orderlab.exploration.differing.canon import canon
+from orderlab.exploration.differing.fields import FieldDifference, first_difference
+from orderlab.exploration.differing.sides import Answer, Failed
+from orderlab.exploration.tracestep import TraceStep
+
+Labels = tuple[str, str]
+
+
+def difference_in(one: Answer, other: Answer, labels: Labels, *, effects: bool) -> str:
+    """Say in one sentence what differs first; an empty text if nothing does.
+
+    What came of the command comes first, then what tells a pure function (that it leaves alone what it is given, and
+    says the same twice), then the fields of what came, then the state after it, and the one that the events fold to.
+
+    Args:
+        one: What came of the command on the one side.
+        other: The same on the other side.
+        labels: What the two are called.
+        effects: Compare effects too.
+    """
+    said = canon(_said(one.step))
+    if said == canon(_said(other.step)) and said == canon(_said(one.again)) == canon(_said(other.again)):
+        return _purity(one, other, labels) or _replay(one, other, labels)
+    return (
+        _outcome(one, other, labels)
+        or _purity(one, other, labels)
+        or _fields(one.step, other.step, labels, effects=effects)
+        or _told(first_difference(one.step.state, other.step.state, "state"), labels)
+        or _replay(one, other, labels)
+    )
+
+
+def _outcome(one: Answer, other: Answer, labels: Labels) -> str:
+    """Compare what came of the command, in a word or two."""
+    kinds = [(each.failure or each.step.outcome, bool(each.step.events)) for each in (one, other)]
+    if kinds[0] == kinds[1]:
+        return ""
+    return f"{labels[0]} {_did(one)} where {labels[1]} {_did(other)}"
+
+
+def _did(answer: Answer) -> str:
+    step = answer.step
+    if step.failure:  # what it says may be another thing each time
+        return f"raises {step.failure if step.failure == answer.again.failure else answer.failure}"
+    if step.rejection is not None:
+        return f"refuses with {step.outcome}"
+    return f"answers {step.outcome}" if step.events else "causes nothing"
+
+
+def _purity(one: Answer, other: Answer, labels: Labels) -> str:
+    """Tell of a side that is no pure function where the other one is."""
+    for index, answer, beside in ((0, one, other), (1, other, one)):
+        if answer.changed and not beside.changed:
+            return f"{labels[index]} changes the state that it is given, and {labels[1 - index]} does not"
+        if _unsteady(answer) and not _unsteady(beside):
+            field = _unsteady_field(answer)
+            return f"{labels[index]} does not say the same twice: asked again on the same state, {field} is another"
+    return ""
+
+
+def _unsteady(answer: Answer) -> bool:
+    return answer.again is not answer.step and canon(_said(answer.step)) != canon(_said(answer.again))
+
+
+def _unsteady_field(answer: Answer) -> str:
+    names = ("the error", "events", "rejection", "effects", "state")
+    for name, first, second in zip(names, _said(answer.step), _said(answer.again), strict=True):
+        found = first_difference(first, second, name)
+        if found is not None:
+            return found.field
+    return "the answer"
+
+
+def _said(step: TraceStep) -> tuple[Any, ...]:
+    return step.failure.partition(":")[0], step.events, step.rejection, step.effects, step.state
+
+
+def _fields(one: TraceStep, other: TraceStep, labels: Labels, *, effects: bool) -> str:
+    found = first_difference(one.events, other.events, "events")
+    found = found or first_difference(one.rejection, other.rejection, "rejection")
+    if found is None and effects:
+        found = first_difference(one.effects, other.effects, "effects")
+    return _told(found, labels)
+
+
+def _replay(one: Answer, other: Answer, labels: Labels) -> str:
+    """Compare the states that the events fold to, live states being equal."""
+    states = one.after.replayed, other.after.replayed
+    if canon(states[0]) == canon(states[1]):
+        return ""
+    for index, answer in enumerate((one, other)):
+        if isinstance(states[index], Failed):
+            return f"the events of {labels[index]} cannot be replayed: folding them raises {states[index].kind}"
+        found = first_difference(answer.after.state, states[index], "state")
+        if found is not None:
+            both = "the live state", "the one replayed from the log"
+            return f"{labels[index]} has another state live than replayed: {found.sentence(both)}"
+    return _told(first_difference(*states, "replayed state"), labels)
+
+
+def _told(found: FieldDifference | None, labels: Labels) -> str:
+    return "" if found is None else found.sentence(labels)

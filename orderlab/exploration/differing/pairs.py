@@ -1,0 +1,144 @@
+"""Look at every pair of states that two domains reach by the same commands, the nearest first."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from orderlab.core.script import TimedCommand
+from orderlab.exploration.differing.answers import Labels, difference_in
+from orderlab.exploration.differing.canon import canon
+from orderlab.exploration.differing.sides import Side, Standing
+
+Commands = Sequence[Any] | Callable[[Any], Iterable[Any]]
+"""The commands to try: always the same ones, or those that a function gives for a state."""
+
+_APART = timedelta(minutes=1)
+"""How long after a change the next command comes, so that a time that was kept and one that was lost differ."""
+
+_LATE = timedelta(days=366)
+"""How long after it each is tried as well, as the last one, for a rule about time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far is looked.
+
+    Args:
+        depth: So many commands, one after the other.
+        states: So many pairs of states.
+        entities: What has more entities than this is compared, and not followed any further.
+    """
+
+    depth: int
+    states: int
+    entities: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of looking.
+
+    Args:
+        commands: The shortest commands on which the two differ; empty if they do not.
+        what: The difference, one sentence; empty if there is none.
+        states: How many pairs of states were looked at.
+        compared: How many answers were compared.
+        depth: How many changes one after the other led to the farthest of them.
+        exhaustive: Whether there is no further one.
+    """
+
+    commands: list[TimedCommand]
+    what: str
+    states: int
+    compared: int
+    depth: int
+    exhaustive: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pair:
+    """Where the two stand after the same commands."""
+
+    one: Standing
+    other: Standing
+    depth: int
+    before: "_Pair | None" = None
+    by: TimedCommand | None = None
+
+    @property
+    def path(self) -> list[TimedCommand]:
+        return [] if self.before is None or self.by is None else [*self.before.path, self.by]
+
+
+class Pairs:
+    """The search over pairs of states.
+
+    Args:
+        one: The one side.
+        other: The other side.
+        commands: What is tried in each pair.
+        at: When the first command is decided.
+        effects: Compare effects too.
+        labels: What the two are called.
+    """
+
+    def __init__(
+        self, one: Side, other: Side, commands: Commands, *, at: datetime, effects: bool, labels: Labels
+    ) -> None:
+        self.one = one
+        self.other = other
+        self.commands = commands
+        self.at = at
+        self.effects = effects
+        self.labels = labels
+
+    def search(self, bounds: Bounds) -> Found:
+        """Compare, the nearest pairs first, so that the first difference is on a shortest run."""
+        first = _Pair(self.one.beginning(), self.other.beginning(), 0)
+        seen: set[Any] = {self._key(first)}
+        queue = deque([first])
+        compared, farthest, cut = 0, 0, False
+        while queue:
+            pair = queue.popleft()
+            farthest = pair.depth
+            cut = cut or pair.depth >= bounds.depth
+            if pair.depth >= bounds.depth:
+                continue
+            before = canon(pair.one.state), canon(pair.other.state)
+            for timed, is_late in self._tried(pair):
+                compared += 1
+                one = self.one.answer(pair.one, before[0], timed.command, timed.at)
+                other = self.other.answer(pair.other, before[1], timed.command, timed.at)
+                what = difference_in(one, other, self.labels, effects=self.effects)
+                if what:
+                    return Found([*pair.path, timed], what, len(seen), compared, pair.depth + 1, exhaustive=False)
+                if one.changed and not self.one.careful:  # both do, so that nothing it was given can be relied on
+                    self.one.careful = self.other.careful = True
+                    return self.search(bounds)
+                if is_late:
+                    continue
+                after = _Pair(one.after, other.after, pair.depth + 1, pair, timed)
+                key = self._key(after)
+                if key in seen or max(len(one.after.versions), len(other.after.versions)) > bounds.entities:
+                    continue
+                if len(seen) >= bounds.states:
+                    cut = True
+                    continue
+                seen.add(key)
+                queue.append(after)
+        return Found([], "", len(seen), compared, farthest, exhaustive=not cut)
+
+    def _tried(self, pair: _Pair) -> list[tuple[TimedCommand, bool]]:
+        """Return the commands to try in a pair, and whether each comes late, which is not followed any further."""
+        commands = list(self.commands(pair.one.state) if callable(self.commands) else self.commands)
+        at = self.at + pair.depth * _APART
+        soon = [(each if isinstance(each, TimedCommand) else TimedCommand(at, each, ""), False) for each in commands]
+        late = [(replace(each, at=at + _LATE), True) for each, _ in soon if not each.key and each.at == at]
+        return soon + late if pair.depth else soon  # at the beginning there is nothing to be later than
+
+    @staticmethod
+    def _key(pair: _Pair) -> tuple[Any, Any]:
+        one, other = pair.one.key, pair.other.key
+        return one, True if one == other else other

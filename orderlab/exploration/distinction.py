@@ -1,0 +1,102 @@
+"""What tells two domains, or two event stores, apart: the shortest run on which they differ, or the proof of none."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from orderlab.drawing import tables
+from orderlab.exploration.trace import Trace
+from orderlab.timeline.fields import own_fields, shown
+
+_COMMAND = 64
+_OUTCOME = 36
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Distinction:
+    """The shortest run on which two things differ, with what each makes of it; or how far they are the same.
+
+    Args:
+        trace: What the first does; None if they do not differ.
+        other: What the second does with the same commands.
+        what: One sentence that names what differs first; empty if nothing does.
+        bound: One sentence on how far they were compared.
+        exhaustive: Whether all that can be reached was compared: then they are proven to be the same.
+        states: How many states were compared.
+        compared: How many answers were compared.
+        depth: How many commands the longest of the runs had.
+        labels: What the two are called.
+    """
+
+    trace: Trace | None
+    other: Trace | None
+    what: str
+    bound: str
+    exhaustive: bool
+    states: int
+    compared: int
+    depth: int
+    labels: tuple[str, str] = ("the first", "the second")
+
+    @property
+    def differs(self) -> bool:
+        """Whether they differ."""
+        return self.trace is not None
+
+    @property
+    def step(self) -> int:
+        """The number of the command on which they differ, from 1: always the last one; 0 if they do not."""
+        return 0 if self.trace is None else len(self.trace)
+
+    @property
+    def sentence(self) -> str:
+        """All of it in one sentence: where they differ and in what, or how far they do not."""
+        if self.trace is None:
+            return f"no difference: {self.bound}"
+        command = type(self.trace.commands[-1]).__name__
+        return f"they differ in step {self.step}, {command}: {self.what}"
+
+    def __repr__(self) -> str:
+        return f"<Distinction: {self.sentence}>"
+
+    def __str__(self) -> str:
+        if self.trace is None:
+            return self.sentence
+        table = [("", "command", *self.labels), *self._rows()]
+        widths = [max(len(row[column]) for row in table) for column in range(4)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+        return "\n".join([self.sentence, "", *(line.rstrip() for line in lines)])
+
+    def _repr_html_(self) -> str:
+        if self.trace is None:
+            return f"<p>{tables.cell(self.sentence)}</p>"
+        return f"<p>{tables.cell(self.sentence)}</p>" + tables.rows(["", "command", *self.labels], self._rows())
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        assert self.trace is not None and self.other is not None
+        pairs = zip(self.trace.steps, self.other.steps, strict=True)
+        return [
+            (
+                f"{'>' if number == self.step else ' '} {number}",
+                command_text(one.command),
+                _cut(one.outcome, _OUTCOME),
+                _cut(other.outcome, _OUTCOME),
+            )
+            for number, (one, other) in enumerate(pairs, start=1)
+        ]
+
+
+def command_text(command: Any) -> str:
+    """Return a command on one line, its fields without their names.
+
+    >>> from orderlab.orders.actions import ShipOrder
+    >>> command_text(ShipOrder("order-1", "TRACK-1"))
+    'ShipOrder(order-1, TRACK-1)'
+    """
+    parts = own_fields(command)
+    told = shown(command) if parts is None else f"{type(command).__name__}({', '.join(map(shown, parts.values()))})"
+    return _cut(told, _COMMAND)
+
+
+def _cut(text: str, width: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= width else f"{text[: width - 1]}…"

@@ -1,0 +1,139 @@
+"""The shortest run that tells two domains or event stores apart, or the proof that up to a bound there is none."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from orderlab.core.decider import Decider, Reducer
+from orderlab.core.script import TimedCommand
+from orderlab.exploration.differing.pairs import Bounds, Commands, Found, Pairs
+from orderlab.exploration.differing.sides import Side
+from orderlab.exploration.distinction import Distinction
+from orderlab.exploration.domain import decider_of, reducer_of, start_of
+from orderlab.exploration.playing import AT
+from orderlab.replay import require_zone
+from orderlab.timeline.machine.trying import commands_for
+
+_LABELS = ("the first", "the second")
+_DEPTH = 8
+
+
+def distinguish(
+    a: Any,
+    b: Any,
+    commands: Commands | None = None,
+    *,
+    start: Any = None,
+    depth: int = _DEPTH,
+    entities: int = 1,
+    states: int = 200_000,
+    at: datetime = AT,
+    labels: tuple[str, str] = _LABELS,
+) -> Distinction:
+    """Find the shortest run on which two domains differ, or prove that up to a bound they are the same.
+
+    Both are given the same commands, in every state that they reach. What came of each is compared: the events, the
+    rejection, what is raised, of reducers also the effects in their order; then the state after it. A side that
+    changes the state it is given, that does not say the same twice, or whose live state is not the one that its events
+    fold to, is told from one that does none of this. Nothing is drawn by chance: the same run is found every time.
+
+    Args:
+        a: A decider or a reducer.
+        b: Another one.
+        commands: What is tried in every state, or a function that gives what is tried in one. If None they are made
+            from the command types. A `TimedCommand` is decided at its own time, every other one a minute after the
+            change before it, and then, as the last one of the run, also a year after.
+        start: The state that both begin with; each with its own initial one if None.
+        depth: So many commands are tried one after the other.
+        entities: So many entities there are at the most, where the commands are made.
+        states: So many states are looked at.
+        at: When the first command is decided, aware.
+        labels: What the two are called in what is said of them.
+
+    Raises:
+        TypeError: One of them is neither, or there is nothing to make commands from.
+        ValueError: A bound is not a number from 1.
+
+    >>> from orderlab.orders.decider import ORDERS
+    >>> distinguish(ORDERS, ORDERS)
+    <Distinction: no difference: all 86 states ...>
+    """
+    bounds = Bounds(_from_1("depth", depth), _from_1("states", states), _from_1("entities", entities))
+    require_zone("at", at)
+    return _of_domains(a, b, commands, start, bounds, at, labels)
+
+
+def _of_domains(
+    a: Any, b: Any, commands: Any, start: Any, bounds: Bounds, at: datetime, labels: tuple[str, str]
+) -> Distinction:
+    reducers = reducer_of(a), reducer_of(b)
+    sides = [Side(each, start_of(each, start)) for each in reducers]
+    tried = _made(*reducers, bounds.entities) if commands is None else _given(commands)
+    if not callable(tried):
+        bounds = Bounds(bounds.depth, bounds.states, max(bounds.entities, _entities_in(tried, reducers[0])))
+    effects = not (isinstance(a, Decider) and isinstance(b, Decider))
+    found = Pairs(*sides, tried, at=at, effects=effects, labels=labels).search(bounds)
+    one = other = None
+    if found.what:
+        one, other = (side.trace(found.commands, f"what {label} does") for side, label in zip(sides, labels, strict=True))
+    return Distinction(
+        one, other, found.what, _bound(found, bounds, tried), found.exhaustive, found.states, found.compared, found.depth, labels
+    )
+
+
+def _made(a: Reducer[Any], b: Reducer[Any], entities: int) -> tuple[Any, ...]:
+    """Make commands from the types of either decider; a drawn id is one of the keys that they are about."""
+    decider = decider_of(a) or decider_of(b)
+    if decider is None:
+        raise TypeError("neither is made from a Decider, so say which commands are to be tried: commands=[…]")
+    keys = [f"{decider.name}-{number}" for number in range(1, entities + 1)]
+    return commands_for(decider, decider.commands, keys)
+
+
+def _given(commands: Any) -> Commands:
+    if callable(commands):
+        return commands  # type: ignore[no-any-return] # a function of a state
+    if isinstance(commands, str) or not isinstance(commands, Iterable):
+        raise TypeError(f"commands must be commands to try, or a function that gives them for a state, not {commands!r}")
+    return tuple(commands)
+
+
+def _entities_in(commands: Sequence[Any], reducer: Reducer[Any]) -> int:
+    """Count the entities that commands are about; one that leaves the id to be drawn is about a further one."""
+    decider = decider_of(reducer)
+    keys: set[Any] = set()
+    for each in commands:
+        command = each.command if isinstance(each, TimedCommand) else each
+        try:
+            key = getattr(command, "order_id", None) if decider is None else decider.key_of(command)
+        except Exception:  # noqa: BLE001 - what a faulty domain raises is found out by trying
+            continue
+        keys.add(key if isinstance(key, str) else None)
+    return len(keys)
+
+
+def _bound(found: Found, bounds: Bounds, tried: Commands) -> str:
+    """Say how far the two were compared."""
+    commands = "the commands of each state" if callable(tried) else f"{_counted(len(tried), 'command')} each"
+    entities = f"of at most {_counted(bounds.entities, 'entity')}"
+    if found.what:
+        return f"{_counted(found.compared, 'answer')} were compared before it, and no shorter run tells them apart"
+    if found.exhaustive:
+        return f"all {_counted(found.states, 'state')} {entities} were compared, with {commands}, and there are no more"
+    return (
+        f"up to {_counted(bounds.depth, 'command')} one after the other, {_counted(found.states, 'state')} {entities} "
+        f"were compared, with {commands}; what longer runs do is not known"
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def _from_1(name: str, value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError(f"{name} must be a whole number from 1, not {value!r}")
+    return value
+
+

@@ -1,0 +1,59 @@
+"""Search for a run that breaks a promise, and make it as short and plain as can be."""
+
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from hypothesis import find
+from hypothesis.errors import NoSuchExample
+
+from orderlab.core.decider import Decider, Reducer
+from orderlab.exploration.generating.likely import Commands
+from orderlab.exploration.generating.promises import Predicates, Promises
+from orderlab.exploration.generating.running import broken_traces
+from orderlab.exploration.profiles import profile_of
+from orderlab.exploration.trace import Trace
+
+
+def falsify(
+    domain: Decider[Any] | Reducer[Any],
+    *,
+    always: Predicates = (),
+    every_step: Predicates = (),
+    commands: Commands = None,
+    profile: str = "quick",
+    start: Any = None,
+) -> Trace | None:
+    """Search for a run that breaks a promise; return the shortest and plainest found, or None.
+
+    Every domain promises that nothing is raised and that live equals replayed. It is a search by chance, the same at
+    every run: None is no proof. `explore` proves, for a domain small enough.
+
+    Args:
+        domain: A decider, or a reducer.
+        always: What must hold of every state: a function, some, or some by name.
+        every_step: What must hold of every `TraceStep`: the command, what came of it, and the states around it.
+        commands: A list of commands, a function from a state to some, or a strategy; made from the types if None.
+        profile: How hard to try: `quick`, `thorough` or `exhaustive`.
+        start: The state before the first command; the reducer's own initial state if None.
+
+    Raises:
+        CannotMake: The fields of a command type do not say what they hold.
+        TypeError: An argument is of the wrong kind.
+        ValueError: There is no such profile.
+
+    >>> from orderlab.orders.decider import ORDERS
+    >>> def nothing_is_shipped(state):
+    ...     return all(order.status.name != "shipped" for order in state.entities.values())
+    >>> falsify(ORDERS, always=nothing_is_shipped).outcomes
+    ('OrderPlaced', 'OrderShipped')
+    """
+    settings = profile_of(profile)
+    most = settings.stateful_step_count
+    runs = broken_traces(domain, Promises(always, every_step), start=start, commands=commands, max_size=most)
+    always_the_same = Random(0)  # noqa: S311 - repeatability is the purpose, not secrecy
+    try:
+        found = find(runs, lambda trace: trace.title != "", settings=settings, random=always_the_same)
+    except NoSuchExample:
+        return None
+    return replace(found, title=f"Breaks: {found.title}")

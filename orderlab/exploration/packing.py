@@ -1,0 +1,44 @@
+"""A reducer as it is pickled: by where its decider is found, for the functions of a decider may have no name."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from orderlab.core.decider import Decider, DeciderReducer
+from orderlab.orders.decider import ORDERS
+from orderlab.timeline.scenario.decider_place import place_of
+
+
+def packed(reducer: Any) -> Any:
+    """Return what stands for a reducer in a pickle: its class and the place of its decider, or the reducer itself."""
+    if not isinstance(reducer, DeciderReducer):
+        return reducer
+    others = {name: value for name, value in vars(reducer).items() if name != "decider"}
+    return type(reducer), _place(reducer.decider), others
+
+
+def unpacked(made: Callable[..., Any], reducer: Any, *others: Any) -> Any:
+    """Make what has a reducer, of which a pickle holds the parts."""
+    if not isinstance(reducer, tuple):
+        return made(reducer, *others)
+    kind, place, fields = reducer
+    found = kind.__new__(kind)
+    found.__dict__.update(decider=_found(place), **fields)
+    return made(found, *others)
+
+
+def _place(decider: Decider[Any]) -> Any:
+    """Return where a decider is found, or where it is nowhere to be found, itself."""
+    if decider is ORDERS:
+        return f"{ORDERS.decide.__module__}:ORDERS"
+    try:
+        return place_of(decider, None)
+    except ValueError:
+        return decider
+
+
+def _found(place: Any) -> Any:
+    if isinstance(place, Decider):
+        return place
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,165 @@
+"""Let the writers of one schedule read, decide and append, on an event store, in the order that it says."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from orderlab.core.decider import DeciderReducer
+from orderlab.core.effects import AppendEvents, Effect, Emit
+from orderlab.core.environment import FixedClock
+from orderlab.core.errors import VersionConflict
+from orderlab.core.log import NO_STREAM, NewEvent
+from orderlab.drawing.tables import AsTable
+from orderlab.eventstore.base import EventStore
+from orderlab.exploration.schedules.mixing import steps_of
+from orderlab.exploration.schedules.writer import Writer
+from orderlab.orders.reducer import OrderEnvironment
+from orderlab.timeline.whatif.redeciding import OneId
+
+_ATTEMPTS = 8
+"""How often a writer tries that is told of a conflict each time, as only a faulty event store can tell it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict(AsTable):
+    """Refused by the event store: the stream is at another version than the writer had read.
+
+    Args:
+        expected: The version that the writer had read.
+        actual: The version that the stream was at.
+    """
+
+    expected: int
+    actual: int
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What one writer read, what it decided on that, and what came of the append.
+
+    Args:
+        writer: Who.
+        entity: The entity that was read; None for one that is not there.
+        version: The version that was read.
+        effects: What was decided.
+        rejection: Why the domain refused; None if it did not.
+        failure: What was raised instead of that, in one line.
+        conflict: What the event store told instead of appending; None if it did not.
+        accepted: The event store has said that the events are written.
+    """
+
+    writer: Writer
+    entity: Any = None
+    version: int = NO_STREAM
+    effects: tuple[Effect, ...] = ()
+    rejection: Any = None
+    failure: str = ""
+    conflict: Conflict | None = None
+    accepted: bool = False
+
+    @property
+    def append(self) -> AppendEvents | None:
+        """What is to be written; None if that is nothing."""
+        return next((each for each in self.effects if isinstance(each, AppendEvents) and each.events), None)
+
+    @property
+    def events(self) -> tuple[Any, ...]:
+        """The events that were decided."""
+        return () if self.append is None else tuple(self.append.events)
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Runs schedules on an event store.
+
+    Args:
+        event_store: The event store.
+        reducer: The domain's reducer, which expects versions or does not.
+        at: When everything is decided.
+        retry: Whether a writer that is told of a conflict reads and decides again at once.
+    """
+
+    event_store: EventStore
+    reducer: DeciderReducer[Any, Any]
+    at: datetime
+    retry: bool
+
+    async def run(self, writers: tuple[Writer, ...], turns: tuple[int, ...], prefix: str) -> list[Attempt]:
+        """Let the writers take their turns; return what they did in the order in which they were done with it.
+
+        Args:
+            writers: Who.
+            turns: In which order.
+            prefix: What the names of this schedule's streams begin with, before the names they have in the domain.
+        """
+        present: dict[int, Attempt] = {}
+        done: list[Attempt] = []
+        for number, step in steps_of(turns):
+            if step == "read":
+                present[number] = await self._read(writers[number], prefix)
+            elif step == "decide":
+                self._decide(present[number])
+            else:
+                done += await self._append(present[number], prefix)
+        return done
+
+    async def _read(self, writer: Writer, prefix: str) -> Attempt:
+        """Load a writer's stream and fold it."""
+        attempt = Attempt(writer)
+        if not isinstance(writer.key, str):
+            return attempt  # which is for decide to refuse
+        loaded = await self.event_store.load_events(prefix + self.reducer.decider.stream_id(writer.key))
+        attempt.version = loaded[-1].version if loaded else NO_STREAM
+        try:
+            for recorded in loaded:
+                attempt.entity = self.reducer.decider.evolve(attempt.entity, recorded.event)
+        except Exception as error:  # noqa: BLE001 - a log that breaks the rules: what came of that is told
+            attempt.failure = f"{type(error).__name__}: {error}"
+        return attempt
+
+    def _decide(self, attempt: Attempt) -> None:
+        """Have the command decided on what was read."""
+        if attempt.failure:
+            return
+        env = OrderEnvironment(FixedClock(self.at), OneId(attempt.writer.key))
+        state = self.reducer.initial_state()
+        if attempt.version != NO_STREAM:
+            state = self.reducer.with_entity(state, attempt.writer.key, attempt.entity, attempt.version)
+        try:
+            attempt.effects = tuple(self.reducer.reduce(state, attempt.writer.command, env).effects)
+        except Exception as error:  # noqa: BLE001 - a faulty domain: what came of the command is told
+            attempt.failure = f"{type(error).__name__}: {error}"
+            return
+        if attempt.append is None:
+            attempt.rejection = next((each.action for each in attempt.effects if isinstance(each, Emit)), None)
+
+    async def _append(self, attempt: Attempt, prefix: str) -> list[Attempt]:
+        """Append what was decided; return the attempts that this took."""
+        attempts = [attempt]
+        while not await self._accepts(attempts[-1], prefix) and self.retry and len(attempts) < _ATTEMPTS:
+            attempts.append(await self._read(attempt.writer, prefix))
+            self._decide(attempts[-1])
+        return attempts
+
+    async def _accepts(self, attempt: Attempt, prefix: str) -> bool:
+        """Append what was decided, if anything; return False if the writer was told of a conflict."""
+        append = attempt.append
+        if append is None:
+            return True
+        new = NewEvent(
+            None,
+            recorded_at=self.at,
+            correlation_id=prefix + attempt.writer.name,
+            metadata={"writer": attempt.writer.name, "decided_on": attempt.version},
+        )
+        try:
+            await self.event_store.append_events(
+                prefix + append.stream_id,
+                [replace(new, event=event) for event in append.events],
+                expected_version=append.expected_version,
+            )
+        except VersionConflict as conflict:
+            attempt.conflict = Conflict(conflict.expected, conflict.actual)
+            return False
+        attempt.accepted = True
+        return True

@@ -1,0 +1,173 @@
+"""The quick search, for a decider that is lifted as it is: states are numbers, and each decision is taken once.
+
+States are the same if their entities are. How many events an entity has had does not tell them apart, for a decider
+does not see it: a book that was lent and returned is where it was before.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from orderlab.core.decider import DeciderReducer
+from orderlab.exploration.playing import play
+from orderlab.exploration.searching.bounds import Watch
+from orderlab.exploration.searching.found import Found, Questions
+from orderlab.exploration.searching.given import Given
+from orderlab.exploration.searching.slots import Failure, Slot, placed
+from orderlab.orders.reducer import OrderReducer
+
+_EXACTLY = (DeciderReducer, OrderReducer)
+"""The reducers of which it is known that they show a decider one entity, and change no other."""
+
+
+class EntitySearch:
+    """A breadth-first search through the states of a lifted decider.
+
+    Args:
+        reducer: The domain's reducer.
+        start: The state to begin with.
+        given: The commands.
+        slots: What can become of each entity that they are about.
+        unkeyed: How many commands are refused and how many are quiet in every state, for they ask for a new key.
+    """
+
+    def __init__(
+        self,
+        reducer: DeciderReducer[Any, Any],
+        start: Any,
+        given: Given,
+        slots: Sequence[Slot],
+        unkeyed: tuple[int, int],
+    ) -> None:
+        self._reducer, self._start, self._given = reducer, start, given
+        self._slots, self._unkeyed = slots, unkeyed
+        self._slot_of = {number: slot for slot in slots for number, *_ in slot.commands}
+
+    @classmethod
+    def of(cls, reducer: Any, start: Any, given: Given) -> "EntitySearch | None":
+        """Return such a search, or None where it would not be right."""
+        if type(reducer) not in _EXACTLY or given.function is not None:
+            return None
+        about: dict[str, list[tuple[int, Any, Any]]] = {}
+        unkeyed = [0, 0]
+        for number, (command, at) in enumerate(given.listed):
+            try:
+                key = reducer.decider.key_of(command)
+            except Exception:  # noqa: BLE001 - a faulty domain: the other search tells it by the run that shows it
+                return None
+            if isinstance(key, str):
+                about.setdefault(key, []).append((number, command, at))
+                continue
+            # It meets no entity in any state, so what is said to it is always the same.
+            step = play(reducer, start, command, at=at)
+            if step.failure or step.events:
+                return None
+            unkeyed[step.rejection is None] += 1
+        slots = [Slot(reducer, key, _alone(reducer, start, key), commands) for key, commands in about.items()]
+        return cls(reducer, start, given, slots, (unkeyed[0], unkeyed[1]))
+
+    def run(self, found: Found, questions: Questions, watch: Watch) -> None:
+        """Search until an end, a bound, or something that does not hold."""
+        if not questions.ask(found, 0, self._start):
+            return
+        seen, level, objects = {0}, [0], [self._start]
+        first = 0
+        while level and not found.why_not:
+            failing = {slot: failures for slot in self._slots if (failures := slot.decide())}
+            convert = placed(self._slots)
+            if convert is not None:
+                level, seen = list(map(convert, level)), set(map(convert, seen))
+            for slot in self._slots:
+                slot.fill()
+            if failing and self._failed(found, level, first, failing):
+                return
+            if len(found.levels) - 1 == watch.bounds.depth:
+                found.why_not = watch.bounds.deep(len(level))
+                return
+            after = self._expanded(found, level, first, seen, watch)
+            first += len(level)
+            if after:
+                found.levels.append(len(after))
+            if questions.are_open:
+                objects = self._asked(found, questions, level, after, objects, watch)
+                if found.broken is not None:
+                    return
+            level = after
+
+    def _expanded(self, found: Found, level: list[int], first: int, seen: set[int], watch: Watch) -> list[int]:
+        """Try everything on all states of a level; return the states that are new."""
+        layout = [(slot.shift, slot.mask, slot.rows) for slot in self._slots]
+        room = watch.bounds.states - found.states
+        parents, moved = found.parents.append, found.moves.append
+        after: list[int] = []
+        transitions = refused = quiet = ends = 0
+        for place, state in enumerate(level):
+            before = transitions
+            for shift, mask, rows in layout:
+                moves, refusals, silences = rows[state >> shift & mask]
+                refused += refusals
+                quiet += silences
+                transitions += len(moves)
+                for change, command in moves:
+                    reached = state + change
+                    if reached not in seen:
+                        if not room:
+                            found.why_not = watch.bounds.full()
+                            break
+                        room -= 1
+                        seen.add(reached)
+                        after.append(reached)
+                        parents(first + place)
+                        moved(command)
+            if found.why_not:
+                break
+            if transitions == before:
+                ends += 1
+            if not place & 1023:
+                found.transitions += transitions
+                transitions = 0
+                if watch.is_over(found):
+                    found.why_not = watch.bounds.late()
+                    break
+        tried = place + 1
+        found.transitions += transitions
+        found.refused += refused + tried * self._unkeyed[0]
+        found.quiet += quiet + tried * self._unkeyed[1]
+        found.ends += ends
+        return after
+
+    def _asked(
+        self, found: Found, questions: Questions, level: list[int], after: list[int], objects: list[Any], watch: Watch
+    ) -> list[Any]:
+        """Ask what is asked of each new state; return the states themselves, which the next ones are made from."""
+        reducer, made = self._reducer, list[Any]()
+        first = found.states - len(after)
+        beginning = first - len(level)
+        for number in range(first, found.states):
+            place = found.parents[number] - beginning
+            slot = self._slot_of[found.moves[number]]
+            way = slot.way(level[place] >> slot.shift & slot.mask, found.moves[number])
+            version = reducer.entity(objects[place], slot.key)[1] + way.events
+            made.append(reducer.with_entity(objects[place], slot.key, slot.entity(way.value), version))
+            if not questions.ask(found, number, made[-1]):
+                break
+            if not number & 255 and watch.is_over(found):
+                found.why_not = watch.bounds.late()
+                break
+        return made
+
+    def _failed(self, found: Found, level: list[int], first: int, failing: dict[Slot, dict[int, Failure]]) -> bool:
+        """Note the first state of a level in which something is raised."""
+        for place, state in enumerate(level):
+            for slot, failures in failing.items():
+                failure = failures.get(state >> slot.shift & slot.mask)
+                if failure is not None:
+                    found.fails((*found.path(first + place), failure.command), failure.failure)
+                    return True
+        return False
+
+
+def _alone(reducer: Any, start: Any, key: str) -> Any:
+    """Return a state with no other entity than this one."""
+    entity, version = reducer.entity(start, key)
+    empty = reducer.initial_state()
+    return empty if version == 0 else reducer.with_entity(empty, key, entity, version)

@@ -1,0 +1,123 @@
+"""The commands that a search tries in each state, however they were handed over."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orderlab.core.decider import Decider
+from orderlab.core.script import TimedCommand
+from orderlab.exploration.commands import commands_of
+from orderlab.exploration.searching.sameness import hashable
+
+_DRAWN = 100
+"""How many commands are drawn from a strategy at the most."""
+
+
+@dataclass(slots=True)
+class Given:
+    """Commands with numbers; those that a function of the state makes get theirs as they come.
+
+    Args:
+        decider: Whose commands they are; None where anything may be one.
+        at: When they are decided, unless they say it themselves.
+        function: What gives the commands to try in a state; None for the same in every state.
+        listed: All commands so far by number, with the time at which each is decided.
+    """
+
+    decider: Decider[Any] | None
+    at: datetime
+    function: Callable[[Any], Any] | None = None
+    listed: list[tuple[Any, datetime]] = field(default_factory=list)
+    _numbers: dict[Any, int] = field(default_factory=dict)
+
+    def number_of(self, command: Any) -> int:
+        """Return the number of a command, a new one if it was not met before.
+
+        Raises:
+            TypeError: It is no command of the domain.
+        """
+        plain, at = (command.command, command.at) if isinstance(command, TimedCommand) else (command, self.at)
+        if self.decider is not None and not isinstance(plain, self.decider.commands):
+            raise TypeError(f"commands must be commands of {self.decider.name}, and {plain!r} is none")
+        number = self._numbers.setdefault((type(plain), hashable(plain), at), len(self.listed))
+        if number == len(self.listed):
+            self.listed.append((plain, at))
+        return number
+
+    def numbers_in(self, state: Any) -> Sequence[int]:
+        """Return the numbers of the commands to try in a state."""
+        if self.function is None:
+            return range(len(self.listed))
+        made = self.function(state)
+        if isinstance(made, str) or not isinstance(made, Iterable):
+            raise TypeError(f"commands must return the commands to try in a state, as a list, and returned {made!r}")
+        return [self.number_of(command) for command in made]
+
+    def scripted(self, numbers: Iterable[int]) -> list[TimedCommand]:
+        """Return commands by their numbers, with their times."""
+        return [TimedCommand(at, command, str(place)) for place, (command, at) in enumerate(map(self._by, numbers))]
+
+    def _by(self, number: int) -> tuple[Any, datetime]:
+        return self.listed[number]
+
+
+def given_commands(commands: Any, decider: Decider[Any] | None, at: datetime) -> Given:
+    """Return commands as they were handed over: a list, a function of the state, a strategy, or None to have some made.
+
+    Raises:
+        TypeError: They are none of these, or are no commands of the domain; or there is no telling what to make.
+        ValueError: There are none.
+    """
+    given = Given(decider, at)
+    if commands is None:
+        if decider is None:
+            raise TypeError("commands must be given, as a list or a function of the state, for a reducer has no types")
+        commands = commands_of(decider)
+    elif _is_strategy(commands):
+        commands = drawn(commands)
+    elif callable(commands) and not isinstance(commands, type) and not isinstance(commands, Iterable):
+        given.function = commands
+        return given
+    elif isinstance(commands, str | type) or not isinstance(commands, Iterable):
+        raise TypeError(
+            f"commands must be a list of commands, a function of the state or a Hypothesis strategy, not {commands!r}"
+        )
+    for command in commands:
+        given.number_of(command)
+    if not given.listed:
+        raise ValueError("commands must hold at least one command, or nothing can be tried")
+    return given
+
+
+def drawn(strategy: Any) -> list[Any]:
+    """Return commands that a strategy makes, each once: the same at every call, and not more than a hundred.
+
+    >>> from hypothesis import strategies as st
+    >>> sorted(drawn(st.sampled_from(["ship", "cancel"])))
+    ['cancel', 'ship']
+    """
+    from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+
+    commands: dict[Any, Any] = {}
+
+    def draw(command: Any) -> None:
+        commands.setdefault((type(command), hashable(command)), command)
+
+    as_drawn = settings(
+        max_examples=_DRAWN,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+    seed(0)(as_drawn(given(strategy)(draw)))()
+    return list(commands.values())
+
+
+def _is_strategy(commands: Any) -> bool:
+    """Tell whether something is a strategy of Hypothesis, which then was loaded by whoever made it."""
+    strategies = sys.modules.get("hypothesis.strategies")
+    return strategies is not None and isinstance(commands, strategies.SearchStrategy)

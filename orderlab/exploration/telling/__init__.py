@@ -1,0 +1,1 @@
+"""A run told: in words, as a table, and as a picture."""

@@ -1,0 +1,93 @@
+"""A run as a sequence diagram: who asked what, what was answered, and what the state became."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from orderlab.core.effects import AppendEvents
+from orderlab.drawing.sequence import Message, SequenceDiagram, Turn
+from orderlab.exploration.telling.story import beginning, in_a_line, shown_steps
+from orderlab.exploration.telling.words import abbreviated, action_in_words, became, noun_of, stands, who_decides
+from orderlab.exploration.tracestep import TraceStep
+from orderlab.timeline.unknown import counted
+
+if TYPE_CHECKING:
+    from orderlab.exploration.trace import Trace
+
+_LOG, _YOU = "log", "you"
+_HEAD, _TAIL = 4, 8
+
+
+def diagram_of(trace: "Trace") -> SequenceDiagram:
+    """Return a run as a picture; of a long one the steps in the middle are counted."""
+    writers = [step.writer for step in trace.steps] or [""]
+    decider = who_decides(trace.reducer)
+    turns = [Turn("", note=f"at first: {beginning(trace)}")]
+    shown = shown_steps(trace, _HEAD, _TAIL)
+    for number, step in shown:
+        if step is None:
+            turns.append(Turn("", note=f"… {counted(number, 'step')} left out …"))
+            continue
+        remark = " ".join(trace.title.split()) if number == len(trace.steps) else ""
+        changed = became(trace.reducer, step)
+        left = changed or stands(trace.reducer, step)
+        turns.append(
+            Turn(
+                str(number),
+                tuple(_short(each, step.key) for each in _messages(trace, step, decider)),
+                abbreviated(left, step.key),
+                bool(changed),
+                remark,
+                full=left,
+            )
+        )
+    if not trace.steps:
+        turns.append(Turn("", note="nobody asks for anything"))
+    names = (*dict.fromkeys(map(_who, writers)), decider, _LOG)
+    return SequenceDiagram(names, tuple(turns), f"Sequence diagram: {in_a_line(trace)[1:-1]}", "the state then")
+
+
+def _messages(trace: "Trace", step: TraceStep, decider: str) -> tuple[Message, ...]:
+    writer = _who(step.writer)
+    if step.part == "read":
+        return (Message(_LOG, writer, f"reads: {stands(trace.reducer, step) or f'no {noun_of(trace.reducer)} yet'}"),)
+    if step.part == "append":
+        return _appended(step, writer)
+    asked = Message(writer, decider, action_in_words(step.command, step.key))
+    if step.events and not step.failure:
+        return asked, *(Message(decider, _LOG, _name(event), "good") for event in step.events)
+    said, tone = "nothing", "plain"
+    if step.failure:
+        said, tone = f"raises {_line(step.failure)}", "failed"
+    elif step.rejection is not None:
+        said, tone = f"no: {action_in_words(step.rejection, step.key)}", "refused"
+    elif step.decided:  # which is not yet in the log
+        said, tone = ", ".join(map(_name, step.decided)), "good"
+    return asked, Message(decider, writer, said, tone, dashed=True)
+
+
+def _appended(step: TraceStep, writer: str) -> tuple[Message, ...]:
+    append = next((each for each in step.effects if isinstance(each, AppendEvents)), None)
+    expects = "" if append is None or append.expected_version is None else f", if at version {append.expected_version}"
+    names = ", ".join(map(_name, step.events or step.decided)) or "nothing"
+    asked = Message(writer, _LOG, f"append {names}{expects}", "good" if step.events else "plain")
+    if not step.failure:
+        return (asked,)
+    tone = "refused" if step.is_conflict else "failed"
+    return asked, Message(_LOG, writer, _line(step.failure), tone, dashed=True)
+
+
+def _name(event: object) -> str:
+    return type(event).__name__
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _who(writer: str) -> str:
+    """Return what a writer is called in the picture, where two others have names already."""
+    return f"writer {writer}" if writer in (_LOG, "reducer") or writer.endswith(" decider") else writer or _YOU
+
+
+def _short(message: Message, key: str | None) -> Message:
+    return replace(message, text=abbreviated(message.text, key), full=message.text)

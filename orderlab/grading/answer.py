@@ -1,0 +1,83 @@
+"""A learner's source: run in a namespace of its own, with a sentence for everything that can go wrong with it."""
+
+import linecache
+from traceback import format_exception
+from typing import Any
+from zlib import crc32
+
+from orderlab.core.errors import OrderlabError
+
+
+class AnswerError(OrderlabError):
+    """A source without an answer in it: no Python, or it raises something, or it lacks the name.
+
+    Args:
+        sentence: What is wrong, one sentence.
+        where: The line of it, with its text and a mark below; empty if it is not about one.
+        detail: The traceback; empty if nothing was raised.
+    """
+
+    def __init__(self, sentence: str, where: str = "", detail: str = "") -> None:
+        super().__init__(sentence)
+        self.where = where
+        self.detail = detail
+
+
+def value_in(source: str, name: str, place: str) -> Any:
+    """Run a source in a namespace of its own, and return the value of a name in it.
+
+    Args:
+        source: The source, Python.
+        name: The name.
+        place: What the source is called where a line of it is named, such as its file.
+
+    Raises:
+        AnswerError: It is no Python, raises something, or lacks the name.
+    """
+    if not isinstance(source, str):
+        raise TypeError(f"source must be Python as text, not {type(source).__name__}")
+    file = _remembered(source, place)
+    namespace: dict[str, Any] = {"__name__": "__main__", "__file__": place}
+    try:
+        code = compile(source, file, "exec", dont_inherit=True)
+        exec(code, namespace)  # noqa: S102 - this is what an answer is: the learner's own source
+    except (SyntaxError, ValueError) as error:
+        raise _unreadable(error, file) from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - SystemExit, too: it is a mistake to be told
+        raise _raised(error, file) from None
+    if name not in namespace:
+        raise AnswerError(f"there is no {name} in it, and {name} is what the answer is called")
+    return namespace[name]
+
+
+def _remembered(source: str, place: str) -> str:
+    """Have the lines of a source found by tracebacks, and by `inspect`; return the name that they are found by."""
+    lines = source.splitlines(keepends=True)
+    # Two answers to one exercise are two sources.
+    file = f"{place[:-1]} #{crc32(source.encode(errors='replace')):08x}>" if place.startswith("<") else place
+    linecache.cache[file] = len(source), None, lines, file
+    return file
+
+
+def _unreadable(error: SyntaxError | ValueError, file: str) -> AnswerError:
+    detail = "".join(format_exception(error))
+    if not isinstance(error, SyntaxError) or error.filename != file or error.lineno is None:
+        return _raised(error, file)
+    text = (error.text or "").rstrip("\n")
+    shown = text.lstrip()
+    column = max(0, (error.offset or 1) - 1 - (len(text) - len(shown)))
+    where = f"line {error.lineno}:\n    {shown}\n    {' ' * min(column, len(shown))}^"
+    return AnswerError(f"it is not Python yet: {error.msg}", where, detail)
+
+
+def _raised(error: BaseException, file: str) -> AnswerError:
+    trace, line = error.__traceback__, 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    where = f"line {line}:\n    {linecache.getline(file, line).strip()}" if line else ""
+    said = f": {error}" if str(error) else ""
+    return AnswerError(f"running it raises {type(error).__name__}{said}", where, "".join(format_exception(error)))

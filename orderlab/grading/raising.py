@@ -1,0 +1,74 @@
+"""What an answer raises, told as a problem: what it was, and on which line of the learner's source."""
+
+import linecache
+from collections.abc import Iterator
+from pathlib import Path
+from traceback import TracebackException, walk_tb
+from types import FrameType, FunctionType, TracebackType
+from typing import Any
+
+from orderlab.grading.verdict import Problem
+
+_PACKAGE = str(Path(__file__).parent.parent)
+
+
+class TimeOver(BaseException):
+    """The time that an answer is given is over; no answer's `except Exception` catches it.
+
+    Args:
+        limit: The time, as it is said.
+    """
+
+
+_INSTEAD = {
+    TimeOver: "{name} does not come to an end: it was stopped after {said}",
+    SystemExit: "{name} ends the program, and should return its answer instead",
+    RecursionError: "{name} calls itself without end",
+    MemoryError: "{name} uses more memory than an answer is given",
+}
+
+
+def problem_raised(name: str, answer: Any, error: BaseException, run: Any) -> Problem:
+    """Return what an answer raised as a problem, which names the line of the learner's source.
+
+    Args:
+        name: What the answer is called.
+        answer: The answer.
+        error: What was raised.
+        run: The run on which it was.
+    """
+    lines = [(file, line) for frame, line, file in _frames(error.__traceback__) if _is_learners(frame, file, answer)]
+    said = f": {error}" if str(error) else ""
+    sentence = next((text for kind, text in _INSTEAD.items() if isinstance(error, kind)), "")
+    detail = "".join(TracebackException.from_exception(error, limit=-20).format())
+    if not lines:
+        what = sentence or f"what {name} gives cannot be used: {type(error).__name__}{said}"
+        return Problem(
+            what.format(name=name, said=error),
+            f"not in a line of {name}, but in the check that used it",
+            run,
+            detail=detail,
+        )
+    what = sentence or f"{name} raises {type(error).__name__}{said}"
+    return Problem(what.format(name=name, said=error), line_of(*lines[-1]), run, detail=detail)
+
+
+def line_of(file: str, line: int) -> str:
+    """Name a line of a source, with its text where that is known."""
+    text = linecache.getline(file, line).strip()
+    place = "" if file.startswith("<") or "ipykernel" in file else f" of {Path(file).name}"
+    return f"in line {line}{place}" + (f": {text}" if text else "")
+
+
+def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int, str]]:
+    for frame, line in walk_tb(trace):
+        yield frame, line, frame.f_code.co_filename
+
+
+def _is_learners(frame: FrameType, file: str, answer: Any) -> bool:
+    """Tell whether a frame runs the learner's source: what stands in a notebook, a script, or beside the answer."""
+    if file.startswith(_PACKAGE):
+        return False
+    if isinstance(answer, FunctionType) and frame.f_globals is answer.__globals__:
+        return True
+    return frame.f_globals.get("__name__") == "__main__" and "site-packages" not in file

@@ -1,0 +1,71 @@
+"""Put the same questions to an answer and to the shop's own rules, and tell where the two part."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import TraceStep
+from orderlab.grading.verdict import Problem
+from orderlab.orders.actions import Command
+from orderlab.orders.decider import ORDERS
+from orderlab.orders.model import Order
+from orderlab.workshop.exercises.runs import again
+from orderlab.workshop.exercises.telling import at_step, differs
+
+Ask = Callable[..., Any]
+"""Asks an answer: `ask(command, order, key=…, at=…)`, like `decide`."""
+
+
+def first_difference(trace: Trace, asked: tuple[type, ...], name: str, ask: Ask) -> Problem | None:
+    """Return the first decision of a run in which an answer differs from the shop's own rules; None if there is none.
+
+    Every question is put to it on the order that is right, so an early mistake does not hide in a later one.
+
+    Args:
+        trace: The run.
+        asked: The kinds of command that the answer decides; the rules decide the others.
+        name: What the answer is called.
+        ask: Asks it.
+    """
+    right = again(trace, ORDERS)
+    for number, step in enumerate(right.steps, start=1):
+        if not isinstance(step.command, asked):
+            continue
+        order = order_before(step)
+        wanted = ORDERS.decide(step.command, order, key=step.key or "", at=step.at)
+        told = differs(asked_of(ask, step.command, order, key=step.key, at=step.at), wanted, f"{name}(…)")
+        if told:
+            return Problem(told, f"At {at_step(right, number)}: {met(order)}.", of_answer(trace, asked, ask), right)
+    return None
+
+
+def order_before(step: TraceStep) -> Order | None:
+    """Return the order that a step's command meets."""
+    order: Order | None = step.before.entities.get(step.key)
+    return order
+
+
+def asked_of(ask: Ask, command: Command, order: Order | None, **named: Any) -> Any:
+    """Ask an answer about a copy of the order, so that nothing it does to it is seen elsewhere."""
+    return ask(command, None if order is None else replace(order), **named)
+
+
+def met(order: Order | None) -> str:
+    """Tell which order a command meets.
+
+    >>> met(None)
+    'there is no such order yet'
+    """
+    return "there is no such order yet" if order is None else f"the order is {order.status.name}"
+
+
+def of_answer(trace: Trace, asked: tuple[type, ...], ask: Ask) -> Trace:
+    """Return the run as it goes when an answer decides the commands of its kinds."""
+
+    def decided(command: Any, order: Order | None, /, *, key: str, at: Any) -> Any:
+        if isinstance(command, asked):
+            return asked_of(ask, command, order, key=key, at=at)
+        return ORDERS.decide(command, order, key=key, at=at)
+
+    return again(trace, replace(ORDERS, decide=decided))

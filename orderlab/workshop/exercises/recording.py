@@ -1,0 +1,149 @@
+"""Record a run as it happens, where several write and an answer is one of them: step by step, to a trace."""
+
+import asyncio
+import inspect
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from orderlab.core.decider import Decider, DeciderReducer
+from orderlab.core.errors import CorruptStream, VersionConflict
+from orderlab.drawing.tables import AsTable, text_of
+from orderlab.exploration.playing import AT
+from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import TraceStep
+from orderlab.orders.model import Order, Placed
+from orderlab.workshop.exercises.runs import MINUTE
+
+MOST_CHARACTERS = 120
+"""How long a value is at the most where it is said in a sentence."""
+
+
+class Recording:
+    """Gathers the steps of a run; the state after each is what its events make of the one before.
+
+    Args:
+        decider: The domain.
+        title: What the run shows.
+    """
+
+    def __init__(self, decider: Decider[Any], title: str = "") -> None:
+        self._reducer: DeciderReducer[Any, Any] = DeciderReducer(decider)
+        self._title = title
+        self._start = self._state = self._reducer.initial_state()
+        self._steps: list[TraceStep] = []
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    @property
+    def at(self) -> Any:
+        """The time of the next step; steps are a minute apart."""
+        return AT + len(self._steps) * MINUTE
+
+    @property
+    def entities(self) -> int:
+        """How many entities there are."""
+        return len(self._state.entities)
+
+    def entity(self, key: str) -> Any:
+        """Return the entity with this key as the events so far have made it; None if there is none."""
+        return self._reducer.entity(self._state, key)[0]
+
+    def tell(  # noqa: PLR0913 - the fields of a step
+        self,
+        writer: str,
+        command: Any,
+        events: Iterable[Any] = (),
+        *,
+        rejection: Any = None,
+        failure: str = "",
+        effects: Iterable[Any] = (),
+        key: str | None = None,
+    ) -> None:
+        """Add a step, with the state that its events make."""
+        events, before = tuple(events), self._state
+        for event in events:
+            about = str(self._reducer.decider.key_of(event))
+            entity, version = self._reducer.entity(self._state, about)
+            after = _even_if_it_cannot_be(self._reducer.decider, entity, event)
+            self._state = self._reducer.with_entity(self._state, about, after, version + 1)
+        self._steps.append(
+            TraceStep(command, self.at, before, self._state, events, rejection, failure, key, writer, tuple(effects))
+        )
+
+    def trace(self) -> Trace:
+        """Return the run so far."""
+        return Trace(self._reducer, self._start, tuple(self._steps), self._title)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict(AsTable):
+    """A `VersionConflict` as a value, so that two runs in which it comes can be compared."""
+
+    stream_id: str
+    expected: int
+    actual: int
+
+    @classmethod
+    def of(cls, raised: VersionConflict) -> "Conflict":
+        """Return what was raised, as a value."""
+        return cls(raised.stream_id, raised.expected, raised.actual)
+
+
+def _even_if_it_cannot_be(decider: Decider[Any], entity: Any, event: Any) -> Any:
+    """Return the entity after an event; one that cannot follow overrides what was, as in a table that is overwritten."""
+    try:
+        return decider.evolve(entity, event)
+    except CorruptStream:
+        if not isinstance(entity, Order):
+            raise
+    try:
+        return decider.evolve(replace(entity, status=Placed()), event)
+    except CorruptStream:
+        return replace(decider.evolve(None, event), version=entity.version + 1)
+
+
+def brief(value: Any) -> str:
+    """Return a value as it is said in a sentence: of an event, or a tuple of them, its name and whose it is.
+
+    >>> from orderlab.workshop.exercises.shelf import Taken
+    >>> brief((Taken("mugs", 1),)), brief(None)
+    ('(Taken of mugs,)', 'None')
+    """
+    if isinstance(value, tuple):
+        return f"({', '.join(map(brief, value))}{',' * (len(value) == 1)})"
+    key = getattr(value, "order_id", None) or getattr(value, "shelf", None)
+    if key is not None:
+        return f"{type(value).__name__} of {key}"
+    text = text_of(value) if type(value).__repr__ is not object.__repr__ else f"a {type(value).__name__}"
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
+
+
+def copies_of(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """Yield copies of a learner's function, each with the global values as they are now: programs that start anew.
+
+    The function itself is never called, so whatever it keeps outside the log does not reach from one run to the next.
+    """
+    import cloudpickle  # noqa: PLC0415 - few exercises start a program anew
+
+    pickled = cloudpickle.dumps(function)
+    while True:
+        yield cloudpickle.loads(pickled)
+
+
+async def called(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    """Call a learner's function, be it `async` or not, and return what it gives."""
+    given = function(*arguments, **named)
+    return await given if inspect.isawaitable(given) else given
+
+
+def in_a_loop(work: Callable[[], Any]) -> Any:
+    """Run what a function begins to its end, in an event loop of its own.
+
+    What a learner forgot to await is told by what is missing then, so Python's own warning about it is not shown.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return asyncio.run(work())

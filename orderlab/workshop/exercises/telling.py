@@ -1,0 +1,112 @@
+"""Say in a sentence where a run went wrong, and what was found there in place of what should be."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from orderlab.exploration.trace import Trace
+
+LONGEST = 160
+"""How much of a value is shown, in characters."""
+
+_INSTANT = re.compile(r"datetime\.datetime\(([\d, ]+), tzinfo=datetime\.timezone\.utc\)")
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is shown in a sentence: short, on one line, and the same at every run.
+
+    >>> shown({"order-1": object()})
+    "{'order-1': <object object>}"
+    >>> shown(shown)
+    'the function shown'
+    >>> from datetime import UTC, datetime
+    >>> shown([datetime(2025, 1, 1, 12, 5, tzinfo=UTC)])
+    '[2025-01-01 12:05:00+00:00]'
+    """
+    if callable(value) and hasattr(value, "__code__"):
+        return f"the function {value.__name__}"
+    try:
+        text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
+        text = _INSTANT.sub(_instant, text)
+    except Exception:  # noqa: BLE001 - the repr of a learner's own class may fail, and its name says enough
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _instant(found: re.Match[str]) -> str:
+    year, month, day, hour, minute, *rest = map(int, found[1].split(","))
+    return str(datetime(year, month, day, hour, minute, *rest, tzinfo=UTC))
+
+
+def differs(found: Any, wanted: Any, name: str = "the answer", *, may_be_none: bool = False) -> str:
+    """Return in a sentence the first place at which a value is not what it should be; empty if there is none.
+
+    Args:
+        found: What there is.
+        wanted: What there should be.
+        name: What the value is called.
+        may_be_none: None is an answer like any other, and no sign of a forgotten `return`.
+
+    >>> differs((1, 2), (1, 3), "answer")
+    'answer[1] is 2, and should be 3.'
+    >>> differs({"ada": 1900}, {"ada": 1900, "ben": 450}, "spent")
+    "spent['ben'] is missing, and should be 450."
+    >>> differs(7, 7)
+    ''
+    """
+    alike = _kind(found) is _kind(wanted)
+    if not alike or not (_parts(found) or _parts(wanted)):
+        same = alike and bool(found == wanted)
+        hint = " (does every way through end in a `return`?)" if found is None and not may_be_none else ""
+        return "" if same else f"{name} is {shown(found)}{hint}, and should be {shown(wanted)}."
+    there, needed = _parts(found), _parts(wanted)
+    for part, value in needed.items():
+        if part not in there:
+            return f"{name}{part} is missing, and should be {shown(value)}."
+        told = differs(there[part], value, f"{name}{part}")
+        if told:
+            return told
+    for part in there:
+        if part not in needed:
+            return f"{name}{part} is {shown(there[part])}, and should not be there."
+    return ""
+
+
+def at_step(trace: Trace, number: int) -> str:
+    """Return which step of a run is meant, counted from 1, and what was asked in it and when.
+
+    >>> from orderlab.orders.decider import ORDERS
+    >>> from orderlab.orders.actions import CancelOrder
+    >>> at_step(Trace.of(ORDERS, [CancelOrder("order-1", "Too late")]), 1)
+    "step 1 of 1, CancelOrder(order_id='order-1', reason='Too late')"
+    """
+    return f"step {number} of {len(trace.steps)}, {shown(trace.steps[number - 1].command)}"
+
+
+def log_of(events: Any) -> str:
+    """Return a log in words: the kind of each event and its order.
+
+    >>> from orderlab.exploration.trace import Trace
+    >>> log_of([])
+    'the empty log'
+    """
+    told = ", ".join(f"{type(event).__name__} of {event.order_id}" for event in events)
+    return f"the log {told}" if told else "the empty log"
+
+
+def _kind(value: Any) -> type:
+    """Return the type of a value, where 3600 and 3600.0 are of one, and True and 1 are not."""
+    return float if type(value) is int else type(value)
+
+
+def _parts(value: Any) -> dict[str, Any]:
+    """Return what a value is made of, by what is written behind its name to get there."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f".{each.name}": getattr(value, each.name) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {f"[{shown(key)}]": value[key] for key in sorted(value, key=shown)}
+    if isinstance(value, tuple | list):
+        return {f"[{index}]": each for index, each in enumerate(value)}
+    return {}
