@@ -6,14 +6,22 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from commandline import environment
 
 from orderlab.cli.notebook_files import bundled
+from orderlab.grading.exercise import Exercise
+from orderlab.workshop.contents import ROOMS
 
 NOTEBOOKS = sorted(bundled("notebooks").glob("*.ipynb"))
+
+WORKSHOP = [path for path in NOTEBOOKS if path.name >= "10"]
+"""The notebooks that hold the workshop, a part in each; the others are lessons."""
+
+LESSONS = [path for path in NOTEBOOKS if path not in WORKSHOP]
 SOLUTIONS = Path(__file__).parent / "notebooks" / "solutions"
 
 _PROGRAM = Path(__file__).with_name("notebook_program.py")
@@ -93,6 +101,7 @@ def run_notebooks(
         "days": machine.days,
     }
     here = {"PYTHONHASHSEED": str(machine.hash_seed), "TZ": machine.time_zone, "IPYTHONDIR": str(folder / ".ipython")}
+    here["ORDERLAB_WORKSHOP"] = str(folder / ".workshop.duckdb")  # nobody's progress is touched
     done = subprocess.run(
         [sys.executable, str(_PROGRAM)],
         input=json.dumps(asked),
@@ -139,6 +148,22 @@ def answers(which: str) -> dict[str, dict[str, str | list[str]]]:
 
 
 def solutions_of(path: Path) -> dict[str, dict[str, str | list[str]]]:
-    """Return the answers to a notebook's exercises; they are kept by its number."""
+    """Return the answers to a notebook's exercises; a lesson's are kept by its number, the workshop has its own."""
+    if path in WORKSHOP:
+        asked = workshop_exercises(path)
+        return {
+            "RIGHT": {cell: each.solution for cell, each in asked.items()},
+            "WRONG": {cell: [wrong.source for wrong in each.wrong] for cell, each in asked.items()},
+        }
     said = runpy.run_path(str(SOLUTIONS / f"solutions_{path.name[:2]}.py"))
     return {which: said[which] for which in ("RIGHT", "WRONG")}
+
+
+def workshop_exercises(path: Path) -> dict[str, Exercise]:
+    """Return the exercises of the part of the workshop that a notebook holds, by the id of the cell they begin in.
+
+    The notebook 10 holds part 1, and so on. The cell of exercise 1.2 is `exercise-1-2`: an id may hold no dot.
+    """
+    room = [*ROOMS][int(path.name[:2]) - 10]
+    exercises: Sequence[Exercise] = import_module(f"orderlab.workshop.exercises.{room}").EXERCISES
+    return {f"exercise-{each.number.replace('.', '-')}": each for each in exercises}

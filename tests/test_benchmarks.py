@@ -34,6 +34,7 @@ def test_every_benchmark_runs_and_cleans_up_after_itself(tmp_path: Path) -> None
         "64 writers",
         "Import 20 orders",
         "Index a log",
+        "Explore 64 states",
     ]
     assert len(measures) == len(BENCHMARKS)
     of_server = [*WITH_WRK, "Broadcast to 20", "Broadcast to 3 of 4"]

@@ -1,4 +1,4 @@
-"""The command line: `orderlab lab`, `demo`, `serve`, `import`, `simulate`, `replay`, `export`.
+"""The command line: `orderlab lab`, `demo`, `serve`, `import`, `simulate`, `replay`, `export`, `workshop`.
 
 A module for each thing that can be done; `console` holds how they all speak. This one only lists them.
 """
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orderlab.cli import copying, demo, filling, lab, replaying, serving
+from orderlab.cli import copying, demo, filling, lab, replaying, serving, workshop
 from orderlab.cli.console import run, show_version
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ app.command("replay", epilog="Example: orderlab replay duckdb:///desk.duckdb --u
     replaying.replayed
 )
 app.command("export", epilog="Example: orderlab export duckdb:///desk.duckdb --to desk.jsonl")(copying.export)
+app.add_typer(workshop.workshop)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ _CELL, _ROW, _GAP, _MARGIN = 30.0, 20.0, 2.0, 12.0
 _LINE, _NUMBER, _MARK, _COUNT, _NOTE, _APART = 18.0, 44.0, 26.0, 44.0, 640.0, 18.0
 _ROWS_BESIDE = 30
 _SIZE = 12
+_LETTERS = 300  # there is never room for more
 _INK, _QUIET = "#1f2933", "#52606d"
 
 # Light grounds on which dark letters are read; those who tell red and green badly see them as different as well.
@@ -69,7 +70,7 @@ class ScheduleGrid:
         beside = 1 if is_noted else max(1, ceil(len(shown) / _ROWS_BESIDE))
         high = max(1, ceil(len(shown) / beside))
         wide = _NUMBER + max((len(row.cells) for row in shown), default=0) * (_CELL + _GAP) + _MARK
-        noted = min(max((width_of(row.note, _SIZE) for row in shown), default=0.0), _NOTE)
+        noted = min(max((width_of(row.note[:_LETTERS], _SIZE) for row in shown), default=0.0), _NOTE)
         wide += noted if is_noted else _COUNT + _APART
         grounds: dict[int, list[str]] = {}
         parts = [_text(self.title, Point(_MARGIN, _MARGIN + 12), font_weight="bold")]
@@ -103,7 +104,7 @@ class ScheduleGrid:
             parts.append(_text(self.letters[writer] + step[:1], Point(x + _CELL / 2, line), text_anchor="middle"))
             x += _CELL + _GAP
         parts.append(_text(row.mark, Point(x + 6, line), font_weight="bold", fill=_MARKS.get(row.mark, _INK)))
-        said = shortened(row.note, _NOTE, _SIZE) if is_noted else f"×{row.count:,}"
+        said = shortened(row.note[:_LETTERS], _NOTE, _SIZE) if is_noted else f"×{row.count:,}"
         parts.append(_text(said, Point(x + _MARK, line), fill=_QUIET))
         return parts
 

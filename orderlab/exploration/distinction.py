@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from orderlab.core.effects import Emit
 from orderlab.drawing import tables
+from orderlab.exploration.differing.storeanswers import STORE_ANSWERS
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import TraceStep
 from orderlab.timeline.fields import own_fields, shown
 
 _COMMAND = 64
-_OUTCOME = 36
+_OUTCOME = 44
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,11 +81,17 @@ class Distinction:
             (
                 f"{'>' if number == self.step else ' '} {number}",
                 command_text(one.command),
-                _cut(one.outcome, _OUTCOME),
-                _cut(other.outcome, _OUTCOME),
+                outcome_text(one),
+                outcome_text(other),
             )
             for number, (one, other) in enumerate(pairs, start=1)
         ]
+
+
+def outcome_text(step: TraceStep) -> str:
+    """Return what came of a step in a few words; of a look at an event store what was seen."""
+    answer = next((each.action for each in step.effects if isinstance(each, Emit)), None)
+    return _cut(str(answer) if isinstance(answer, STORE_ANSWERS) else step.outcome, _OUTCOME)
 
 
 def command_text(command: Any) -> str:

@@ -6,16 +6,20 @@ from typing import Any
 
 from orderlab.core.decider import Decider, Reducer
 from orderlab.core.script import TimedCommand
+from orderlab.exploration.differing.eventstores import Scripts, require_operations
 from orderlab.exploration.differing.pairs import Bounds, Commands, Found, Pairs
+from orderlab.exploration.differing.scripts import EventStoreReducer, OpenEventStore, run_apart
 from orderlab.exploration.differing.sides import Side
 from orderlab.exploration.distinction import Distinction
 from orderlab.exploration.domain import decider_of, reducer_of, start_of
 from orderlab.exploration.playing import AT
+from orderlab.exploration.trace import Trace
 from orderlab.replay import require_zone
 from orderlab.timeline.machine.trying import commands_for
 
 _LABELS = ("the first", "the second")
 _DEPTH = 8
+_WRITES = 3
 
 
 def distinguish(
@@ -37,16 +41,20 @@ def distinguish(
     changes the state it is given, that does not say the same twice, or whose live state is not the one that its events
     fold to, is told from one that does none of this. Nothing is drawn by chance: the same run is found every time.
 
+    Of event stores scripts of operations are done on fresh ones: up to three writes of every kind one after the other,
+    and after each script every look at the log.
+
     Args:
-        a: A decider or a reducer.
-        b: Another one.
+        a: A decider, a reducer, or what opens a fresh event store: its class, or a function. One that also has a
+            `reopen(closed)`, which opens a log again, is asked to.
+        b: Another one of the same kind.
         commands: What is tried in every state, or a function that gives what is tried in one. If None they are made
             from the command types. A `TimedCommand` is decided at its own time, every other one a minute after the
-            change before it, and then, as the last one of the run, also a year after.
+            change before it, and then, as the last one of the run, also a year after. For event stores: operations.
         start: The state that both begin with; each with its own initial one if None.
-        depth: So many commands are tried one after the other.
+        depth: So many commands are tried one after the other; of writes to event stores three unless another is said.
         entities: So many entities there are at the most, where the commands are made.
-        states: So many states are looked at.
+        states: So many states are looked at; of event stores so many scripts.
         at: When the first command is decided, aware.
         labels: What the two are called in what is said of them.
 
@@ -60,7 +68,40 @@ def distinguish(
     """
     bounds = Bounds(_from_1("depth", depth), _from_1("states", states), _from_1("entities", entities))
     require_zone("at", at)
+    kinds = _is_opener(a), _is_opener(b)
+    if kinds[0] != kinds[1]:
+        raise TypeError(f"a and b must be two of a kind: domains, or what opens event stores; not {a!r} and {b!r}")
+    if kinds[0]:
+        return _of_event_stores(a, b, commands, bounds, labels, most_writes=_WRITES if depth == _DEPTH else depth)
     return _of_domains(a, b, commands, start, bounds, at, labels)
+
+
+def _is_opener(value: Any) -> bool:
+    """Tell whether something opens event stores, rather than being a domain."""
+    if callable(getattr(value, "append_events", None)) and not isinstance(value, type):
+        raise TypeError(f"hand over what opens a fresh event store, such as InMemoryEventStore, not the open {value!r}")
+    is_domain = isinstance(value, Decider) or callable(getattr(value, "reduce", None))
+    return callable(value) and not is_domain
+
+
+def _of_event_stores(
+    a: OpenEventStore, b: OpenEventStore, commands: Any, bounds: Bounds, labels: tuple[str, str], *, most_writes: int
+) -> Distinction:
+    scripts = Scripts(a, b, None if commands is None else require_operations(commands), labels)
+    found = run_apart(scripts.search(most_writes, bounds.states))
+    one = other = None
+    if found.what:
+        one, other = (
+            Trace.of(EventStoreReducer(opener), found.script, title=f"what {label} does")
+            for opener, label in zip((a, b), labels, strict=True)
+        )
+    done = _counted(found.scripts, "script")
+    if found.what:
+        bound = f"{done} were done before it, and no shorter one tells them apart"
+    else:
+        up_to = f"of up to {_counted(found.depth, 'write')} " if found.complete else ""
+        bound = f"{done} {up_to}were done, each with every look at the log after it; longer ones were not"
+    return Distinction(one, other, found.what, bound, False, found.scripts, found.compared, found.depth, labels)
 
 
 def _of_domains(
@@ -69,7 +110,7 @@ def _of_domains(
     reducers = reducer_of(a), reducer_of(b)
     sides = [Side(each, start_of(each, start)) for each in reducers]
     tried = _made(*reducers, bounds.entities) if commands is None else _given(commands)
-    if not callable(tried):
+    if commands is not None and not callable(tried):
         bounds = Bounds(bounds.depth, bounds.states, max(bounds.entities, _entities_in(tried, reducers[0])))
     effects = not (isinstance(a, Decider) and isinstance(b, Decider))
     found = Pairs(*sides, tried, at=at, effects=effects, labels=labels).search(bounds)

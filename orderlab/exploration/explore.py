@@ -1,6 +1,7 @@
 """Go through all states that a domain can get into, and find the shortest run in which something does not hold."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,10 @@ from orderlab.exploration.playing import AT
 from orderlab.exploration.searching.bounds import Bounds, Progress, Watch
 from orderlab.exploration.searching.by_entity import EntitySearch
 from orderlab.exploration.searching.by_state import StateSearch
-from orderlab.exploration.searching.found import NOTHING_IS_RAISED, Broken, Found, Questions
+from orderlab.exploration.searching.found import NOTHING_IS_CHANGED, NOTHING_IS_RAISED, Broken, Found, Questions
 from orderlab.exploration.searching.given import Given, given_commands
 from orderlab.exploration.searching.predicates import Asked, predicates
+from orderlab.exploration.searching.sameness import is_settled
 from orderlab.exploration.trace import Trace
 from orderlab.replay import require_zone
 
@@ -75,11 +77,12 @@ def explore(
         predicates("always", always), predicates("sometimes", sometimes), predicates("every_step", every_step)
     )
     first = start_of(reducer, start)
+    beginning = first if is_settled(first) else deepcopy(first)  # a faulty domain may change it
     given = given_commands(commands, decider, at)
     found = Found()
     _search(reducer, first, given, symmetry, questions).run(found, questions, watch)
     watch.end(found)
-    run = _Runs(reducer, first, given, at)
+    run = _Runs(reducer, beginning, given, at)
     broken = found.broken
     return Explored(
         name=type(reducer).__name__ if decider is None else decider.name,
@@ -132,6 +135,8 @@ def _told(broken: Broken) -> str:
     after = "at the beginning" if not number else f"after {'1 command' if number == 1 else f'{number} commands'}"
     if broken.name == NOTHING_IS_RAISED:
         return f"The domain raises {broken.failure}, {after}."
+    if broken.name == NOTHING_IS_CHANGED:
+        return f"The last command changes the state before it in place, {after}."
     if broken.failure:
         return f"{broken.argument}: {broken.name} raises {broken.failure}, {after}."
     return f"{broken.name} does not hold {after}."

@@ -19,13 +19,13 @@ from orderlab.exploration.schedules.bothways import BothWays
 from orderlab.exploration.schedules.found import Interleavings
 from orderlab.exploration.schedules.mixing import STEPS, number_of_orders
 from orderlab.exploration.schedules.opening import opened
-from orderlab.exploration.schedules.running import Conflict, Runner
+from orderlab.exploration.schedules.running import Runner
 from orderlab.exploration.schedules.schedule import Schedule
 from orderlab.exploration.schedules.writer import writers_of
 from orderlab.orders.decider import ORDERS
 from orderlab.timeline.whatif.redeciding import in_utc
 
-__all__ = ["MOST", "BothWays", "Conflict", "Interleavings", "Schedule", "both_ways", "interleavings"]
+__all__ = ["MOST", "BothWays", "Interleavings", "Schedule", "both_ways", "interleavings"]
 
 MOST = 1_680
 """So many schedules are run unless somebody allows more: those of three writers."""

@@ -1,6 +1,7 @@
 """A reducer as it is pickled: by where its decider is found, for the functions of a decider may have no name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -9,21 +10,35 @@ from orderlab.orders.decider import ORDERS
 from orderlab.timeline.scenario.decider_place import place_of
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A reducer that was lifted from a decider, in a pickle.
+
+    Args:
+        kind: Its class.
+        place: Where its decider is found, `module:NAME`; or the decider itself, if it is found nowhere.
+        others: What else it holds.
+    """
+
+    kind: type[DeciderReducer[Any, Any]]
+    place: Any
+    others: Mapping[str, Any]
+
+
 def packed(reducer: Any) -> Any:
-    """Return what stands for a reducer in a pickle: its class and the place of its decider, or the reducer itself."""
+    """Return what stands for a reducer in a pickle."""
     if not isinstance(reducer, DeciderReducer):
         return reducer
     others = {name: value for name, value in vars(reducer).items() if name != "decider"}
-    return type(reducer), _place(reducer.decider), others
+    return Packed(type(reducer), _place(reducer.decider), others)
 
 
 def unpacked(made: Callable[..., Any], reducer: Any, *others: Any) -> Any:
     """Make what has a reducer, of which a pickle holds the parts."""
-    if not isinstance(reducer, tuple):
+    if not isinstance(reducer, Packed):
         return made(reducer, *others)
-    kind, place, fields = reducer
-    found = kind.__new__(kind)
-    found.__dict__.update(decider=_found(place), **fields)
+    found = object.__new__(reducer.kind)
+    found.__dict__.update(decider=_found(reducer.place), **reducer.others)
     return made(found, *others)
 
 

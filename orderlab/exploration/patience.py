@@ -1,7 +1,7 @@
 """A decider that stands every log: what its domain cannot fold becomes a state of its own, which says why.
 
 A run that shows a mistake often has a log that its domain would never have written, or rules that raise. Time travel
-folds and tries every rule; with the domain itself it could not open just those runs that are worth opening.
+folds the log and tries every rule; with the domain itself it could not open just those runs that are worth opening.
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from orderlab.core.decider import Decider
+from orderlab.core.errors import CorruptStream
+from orderlab.timeline.fields import same
 from orderlab.timeline.machine.samples import CannotMake
 from orderlab.timeline.machine.statemachine import StateMachine
 
@@ -55,52 +57,75 @@ class Raises:
     problem: str
 
 
-def stands(decider: Decider[Any], facts: Iterable[tuple[str, Any]]) -> bool:
-    """Tell whether a decider folds events, by key, and can be tried out whole.
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A place at which a log breaks: an entity, and the event that cannot follow."""
+
+    entity: Any
+    event: Any
+
+
+def breaks_of(decider: Decider[Any], facts: Iterable[tuple[str, Any]]) -> tuple[Break, ...]:
+    """Return where a log breaks, at the most once for each entity.
 
     Args:
         decider: The decider.
         facts: Keys and events in their order.
     """
     entities: dict[str, Any] = {}
-    try:
-        for key, event in facts:
-            entities[key] = decider.evolve(entities.get(key), event)
-            decider.state_of(entities[key])
-        return None not in entities.values() and _can_be_tried(decider)
-    except Exception:  # noqa: BLE001 - whatever it is, time travel would meet it too
-        return False
+    broken: dict[str, Break] = {}
+    for key, event in facts:
+        if key in broken:
+            continue
+        before = entities.get(key)
+        if isinstance(event, StartsAs):
+            entities[key] = event.entity
+        elif _problem(decider, before, event) is None:
+            entities[key] = decider.evolve(before, event)
+        else:
+            broken[key] = Break(before, event)
+    return tuple(broken.values())
 
 
-def patient(decider: Decider[Any]) -> Decider[Any]:
-    """Return a decider that does the same wherever that can be done, and raises nothing."""
+def patient(decider: Decider[Any], breaks: Iterable[Break]) -> Decider[Any]:
+    """Return a decider that does the same, but goes on where a log breaks, and refuses what it has no answer to.
+
+    Anywhere else it folds as the domain does, so that of a changed past it is still said what cannot follow.
+
+    Args:
+        decider: The domain.
+        breaks: Where the log breaks.
+    """
+    known = tuple(breaks)
 
     def decide(command: Any, entity: Any, *, key: str, at: Any) -> Any:
         if isinstance(entity, CannotFollow):
             return Raises(key, entity.problem)
         try:
-            return decider.decide(command, entity, key=key, at=at)
+            decided = decider.decide(command, entity, key=key, at=at)
+            for event in decided if isinstance(decided, tuple) else ():
+                entity = _evolved(decider, entity, event)
         except Exception as error:  # noqa: BLE001 - that it raises is what the run shows
             return Raises(key, _told(error))
+        return decided
 
     def evolve(entity: Any, event: Any) -> Any:
         if isinstance(event, StartsAs):
             return event.entity
         if isinstance(entity, CannotFollow):
             return replace(entity, later=entity.later + 1)
-        try:
-            after = decider.evolve(entity, event)
-        except Exception as error:  # noqa: BLE001 - the same
-            return CannotFollow(_told(error), event, entity)
-        return CannotFollow("evolve returns None", event, entity) if after is None else after
+        problem = _problem(decider, entity, event)
+        if problem is not None and any(same(each.entity, entity) and same(each.event, event) for each in known):
+            return CannotFollow(problem, event, entity)
+        return _evolved(decider, entity, event)
 
     def state_name(entity: Any) -> str:
         if isinstance(entity, CannotFollow):
             return CANNOT_FOLLOW
         try:
             return decider.state_of(entity)
-        except Exception:  # noqa: BLE001 - the same
-            return type(entity).__name__
+        except Exception:  # noqa: BLE001 - a faulty domain; its log can be looked at all the same
+            return "none" if entity is None else type(entity).__name__
 
     return replace(
         decider,
@@ -110,18 +135,13 @@ def patient(decider: Decider[Any]) -> Decider[Any]:
         events=(*decider.events, StartsAs),
         rejections=(*decider.rejections, Raises),
         state_name=state_name,
-        states=decider.states,
         command_of=None if decider.command_of is None else lambda event: _command_of(decider, event),
     )
 
 
-def _command_of(decider: Decider[Any], event: Any) -> Any:
-    return None if isinstance(event, StartsAs) or decider.command_of is None else decider.command_of(event)
-
-
 @lru_cache(maxsize=64)
-def _can_be_tried(decider: Decider[Any]) -> bool:
-    """Tell whether every rule of a decider can be tried without anything being raised."""
+def can_be_tried(decider: Decider[Any]) -> bool:
+    """Tell whether every rule of a decider can be tried without anything being raised, as time travel tries them."""
     try:
         StateMachine.of(decider)
     except CannotMake:  # then time travel does without
@@ -129,6 +149,26 @@ def _can_be_tried(decider: Decider[Any]) -> bool:
     except Exception:  # noqa: BLE001 - a rule raises
         return False
     return True
+
+
+def _evolved(decider: Decider[Any], entity: Any, event: Any) -> Any:
+    after = decider.evolve(entity, event)
+    if after is None:
+        raise CorruptStream(f"evolve returns None after {type(event).__name__}")
+    return after
+
+
+def _problem(decider: Decider[Any], entity: Any, event: Any) -> str | None:
+    """Return why an event cannot follow; None if it can."""
+    try:
+        _evolved(decider, entity, event)
+    except Exception as error:  # noqa: BLE001 - whatever it is, time travel would meet it too
+        return _told(error)
+    return None
+
+
+def _command_of(decider: Decider[Any], event: Any) -> Any:
+    return None if isinstance(event, StartsAs) or decider.command_of is None else decider.command_of(event)
 
 
 def _told(error: Exception) -> str:

@@ -10,10 +10,10 @@ from orderlab.core.environment import FixedClock, SequentialIds
 from orderlab.core.errors import CorruptStream
 from orderlab.core.log import NO_STREAM, RecordedEvent
 from orderlab.core.script import TimedCommand
-from orderlab.exploration.patience import StartsAs, patient, stands
+from orderlab.exploration.asked import command_names
+from orderlab.exploration.patience import StartsAs, breaks_of, can_be_tried, patient
 from orderlab.exploration.playing import AT
 from orderlab.exploration.telling.words import entities_in
-from orderlab.exploration.tracestep import TraceStep
 from orderlab.idempotency import event_id_of
 from orderlab.orders.codec import ORDER_CODEC
 from orderlab.orders.decider import ORDERS
@@ -61,11 +61,12 @@ def timeline_of(trace: "Trace") -> Timeline[Any]:
         )
     facts = list(_facts(trace, decider))
     commands = list(_commands(trace, decider))
-    is_sound = not any(isinstance(event, StartsAs) for _, event, _, _ in facts)
-    if is_sound and stands(decider, ((key, event) for key, event, _, _ in facts)):
+    breaks = breaks_of(decider, ((key, event) for key, event, _, _ in facts))
+    is_sound = not breaks and not any(isinstance(event, StartsAs) for _, event, _, _ in facts)
+    if is_sound and can_be_tried(decider):
         codec = ORDER_CODEC if decider is ORDERS else None
         return Timeline(_recorded(facts, decider, codec), reducer=reducer, codec=codec, commands=commands)
-    tolerant: DeciderReducer[Any, Any] = DeciderReducer(patient(decider))
+    tolerant: DeciderReducer[Any, Any] = DeciderReducer(patient(decider, breaks))
     return Timeline(_recorded(facts, decider, None), reducer=tolerant, commands=commands)
 
 
@@ -94,16 +95,6 @@ def _commands(trace: "Trace", decider: Decider[Any]) -> Iterator[TimedCommand]:
         if name not in seen and step.part in ("", "decide") and isinstance(step.command, decider.commands):
             seen.add(name)
             yield TimedCommand(step.at, step.command, name)
-
-
-def command_names(steps: Sequence[TraceStep]) -> list[str]:
-    """Return for each step the name of its command: `step-2`; that of a writer for all parts of handling it."""
-    parted: dict[tuple[str, int], str] = {}
-    names = []
-    for number, step in enumerate(steps, start=1):
-        name = f"step-{number}"
-        names.append(parted.setdefault((step.writer, id(step.command)), name) if step.part else name)
-    return names
 
 
 def _recorded(facts: Sequence[_Fact], decider: Decider[Any], codec: Codec | None) -> Iterator[RecordedEvent]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 from orderlab.core.decider import Decider, Reducer
 from orderlab.core.script import TimedCommand
 from orderlab.drawing import svg
+from orderlab.exploration.asked import asked_in
 from orderlab.exploration.domain import decider_of, reducer_of, start_of
-from orderlab.exploration.minting import exercise_of
+from orderlab.exploration.minting.exercise import exercise_of
 from orderlab.exploration.packing import packed, unpacked
 from orderlab.exploration.playing import AT, play
 from orderlab.exploration.recording import begun, timeline_of
@@ -50,10 +51,10 @@ class Trace:
     >>> print(trace)
     A run of 3 commands
     At first: no order yet.
-    1. Somebody asks: PlaceOrder ada, 1 × OrderItem. The answer is OrderPlaced. order-1: draft → placed.
-    2. Somebody asks: CancelOrder order-1, Cancelled by customer. The answer is OrderCancelled. \
+    1. You ask: PlaceOrder ada, 1 × OrderItem. The answer is OrderPlaced. order-1: draft → placed.
+    2. You ask: CancelOrder order-1, Cancelled by customer. The answer is OrderCancelled. \
 order-1: placed → cancelled.
-    3. Somebody asks: ShipOrder order-1, TRACK-1. The answer is no: InvalidOrderState order-1, cancelled. \
+    3. You ask: ShipOrder order-1, TRACK-1. The answer is no: InvalidOrderState order-1, cancelled. \
 Nothing changes.
     """
 
@@ -110,8 +111,8 @@ Nothing changes.
 
     @property
     def commands(self) -> tuple[Any, ...]:
-        """The commands, in order; where reading, deciding and appending are steps of their own, each once."""
-        return tuple(step.command for step in self.steps if step.part in ("", "decide"))
+        """The commands, each once, in the order in which it was settled what comes of them."""
+        return tuple(each.step.command for each in asked_in(self.steps))
 
     @property
     def events(self) -> tuple[Any, ...]:
@@ -138,7 +139,7 @@ Nothing changes.
 
         A run that begins in its domain's initial state begins in that of the other; any other start is kept.
         """
-        asked = [step for step in self.steps if step.part in ("", "decide")]
+        asked = [each.step for each in asked_in(self.steps)]
         commands = [TimedCommand(step.at, step.command, "") for step in asked]
         start = None if self.given or _is_initial(self.reducer, self.start) else self.start
         writers = [step.writer for step in asked]
@@ -203,7 +204,7 @@ Nothing changes.
         first, last, stride = index.indices(len(self.steps))
         if stride != 1:
             raise ValueError(
-                "a run can be cut short at its ends, as in trace[:2], but not be read in steps or backwards"
+                "a run can be cut short, as in trace[:2], but not be read backwards or with steps left out"
             )
         last = max(first, last)
         before = tuple(event for step in self.steps[:first] for event in step.events)

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from orderlab.core.effects import AppendEvents
+from orderlab.core.errors import VersionConflict
 from orderlab.core.log import NewEvent
 from orderlab.drawing.tables import AsTable
 
-CONFLICT = "VersionConflict"
+CONFLICT = VersionConflict.__name__
 """How the failure of an append begins that met another version than it expected: no bug, but what expecting is for."""
 
 
@@ -68,8 +69,15 @@ class TraceStep(AsTable):
 
     @property
     def is_conflict(self) -> bool:
-        """Whether it is an append that was refused because somebody else had written first."""
-        return self.failure.startswith(CONFLICT)
+        """Whether nothing was written because somebody else had written first."""
+        return bool(self.conflict)
+
+    @property
+    def conflict(self) -> str:
+        """What the event store said where somebody else had written first; empty if nobody had."""
+        if isinstance(self.rejection, VersionConflict):
+            return f"{CONFLICT}: {self.rejection}"
+        return self.failure if self.failure.startswith(CONFLICT) else ""
 
     def __repr__(self) -> str:
         writer, part = (f"{each} " if each else "" for each in (self.writer, self.part))

@@ -1,11 +1,14 @@
 """A learner's source: run in a namespace of its own, with a sentence for everything that can go wrong with it."""
 
 import linecache
-from traceback import format_exception
+from dataclasses import dataclass
+from traceback import format_exception, walk_tb
 from typing import Any
 from zlib import crc32
 
 from orderlab.core.errors import OrderlabError
+from orderlab.drawing.tables import AsTable
+from orderlab.grading.raising import told
 
 
 class AnswerError(OrderlabError):
@@ -21,6 +24,19 @@ class AnswerError(OrderlabError):
         super().__init__(sentence)
         self.where = where
         self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Written(AsTable):
+    """An answer that is a source still, such as a file: it runs where it is judged, and nowhere else.
+
+    Args:
+        source: The source, Python.
+        place: What it is called where a line of it is named: its file.
+    """
+
+    source: str
+    place: str = "<answer>"
 
 
 def value_in(source: str, name: str, place: str) -> Any:
@@ -62,22 +78,18 @@ def _remembered(source: str, place: str) -> str:
 
 
 def _unreadable(error: SyntaxError | ValueError, file: str) -> AnswerError:
-    detail = "".join(format_exception(error))
     if not isinstance(error, SyntaxError) or error.filename != file or error.lineno is None:
         return _raised(error, file)
     text = (error.text or "").rstrip("\n")
     shown = text.lstrip()
     column = max(0, (error.offset or 1) - 1 - (len(text) - len(shown)))
-    where = f"line {error.lineno}:\n    {shown}\n    {' ' * min(column, len(shown))}^"
-    return AnswerError(f"it is not Python yet: {error.msg}", where, detail)
+    where = f"In line {error.lineno}:\n    {shown}\n    {' ' * min(column, len(shown))}^"
+    return AnswerError(f"it is not Python yet: {error.msg}", where, "".join(format_exception(error)))
 
 
 def _raised(error: BaseException, file: str) -> AnswerError:
-    trace, line = error.__traceback__, 0
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == file:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    where = f"line {line}:\n    {linecache.getline(file, line).strip()}" if line else ""
-    said = f": {error}" if str(error) else ""
-    return AnswerError(f"running it raises {type(error).__name__}{said}", where, "".join(format_exception(error)))
+    line = max(
+        (number for frame, number in walk_tb(error.__traceback__) if frame.f_code.co_filename == file), default=0
+    )
+    where = f"In line {line}:\n    {linecache.getline(file, line).strip()}" if line else ""
+    return AnswerError(told("it", error, "running it raises"), where, "".join(format_exception(error)))

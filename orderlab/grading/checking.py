@@ -5,7 +5,7 @@ import os
 import pickle
 import sys
 from atexit import register as at_exit
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from subprocess import PIPE, Popen, TimeoutExpired
@@ -34,18 +34,22 @@ _BOOT = (
 
 
 class CheckFailed(OrderlabError):
-    """An answer that could not be checked: it cannot be sent, or no process can be started."""
+    """An answer that could not be checked: no process can be started for it, or the exercise itself has a mistake."""
 
 
 def check(exercise: "Exercise", answer: Any, seconds: float) -> Verdict:
     """Check an answer in the judge process; whatever it does there, a verdict comes back.
 
     Raises:
-        CheckFailed: The answer cannot be sent, or there is no judge process.
+        CheckFailed: There is no judge process, or the exercise itself has a mistake.
     """
     if not seconds > 0:
         raise ValueError(f"seconds must be more than 0, not {seconds!r}")
-    reply = JUDGE.ask(_request(exercise, answer, seconds), seconds)
+    try:
+        request = _request(exercise, answer, seconds)
+    except Exception as error:  # noqa: BLE001 - a lock, a connection: the learner's own, and told to the learner
+        return Verdict(exercise.number, Result.INCORRECT, _unsent(exercise.answer, error))
+    reply = JUDGE.ask(request, seconds)
     if reply.verdict is not None:
         load = pickle.loads  # its functions are the learner's own
         verdict: Verdict = load(reply.verdict)
@@ -55,9 +59,13 @@ def check(exercise: "Exercise", answer: Any, seconds: float) -> Verdict:
     return Verdict(exercise.number, Result.INCORRECT, _ended(exercise.answer, reply, seconds))
 
 
-def warm_up() -> None:
-    """Start the judge process if there is none, without waiting for it."""
-    JUDGE.start()
+def warm_up(*modules: str) -> None:
+    """Start the judge process if there is none, so that it imports while its first answer is still being written.
+
+    Args:
+        modules: Modules of this package that it will need.
+    """
+    JUDGE.start(*modules)
 
 
 class JudgeProcess:
@@ -95,10 +103,10 @@ class JudgeProcess:
             status = self._stop() if answer is None or self._once else None
             return Reply(ended=status) if answer is None else Reply(*pickle.loads(answer))  # noqa: S301 - texts and bytes
 
-    def start(self) -> None:
-        """Start it, unless it runs."""
+    def start(self, *modules: str) -> None:
+        """Start it, unless it runs; it imports these modules of the package at once."""
         with self._lock:
-            self._started()
+            self._started(modules)
 
     def stop(self) -> None:
         """End it, with whatever it is busy with; the next question starts another."""
@@ -124,14 +132,14 @@ class JudgeProcess:
             write_frame(process.stdin.fileno(), message)
         return process
 
-    def _started(self) -> "Popen[bytes]":
+    def _started(self, modules: Sequence[str] = ()) -> "Popen[bytes]":
         """Return the process, ready to be asked."""
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._stop()
         world = {**os.environ, "PYTHONHASHSEED": "0", "TZ": "UTC", "PYTHONUTF8": "1"}
         world.pop("PYTHONSTARTUP", None)
-        program = [sys.executable, "-P", "-c", _BOOT, _PACKAGES, *["--once"] * self._once]
+        program = [sys.executable, "-P", "-c", _BOOT, _PACKAGES, *modules, *["--once"] * self._once]
         try:
             self._process = Popen(  # noqa: S603 - our own interpreter and program
                 program, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=world, bufsize=0, start_new_session=True
@@ -185,19 +193,19 @@ def _close(process: "Popen[bytes]") -> None:
 
 
 def _request(exercise: "Exercise", answer: Any, seconds: float) -> Request:
-    try:
-        content = pickled((exercise, answer))
-    except Exception as error:
-        raise CheckFailed(
-            f"{exercise.answer} cannot be sent to the process that checks it, for it uses something that belongs to "
-            f"this one: {error}"
-        ) from error
     return Request(
-        content,
+        pickled((exercise, answer)),
         seconds,
         [each or str(Path.cwd()) for each in sys.path],
         str(Path.cwd()),
         {file: linecache.getlines(file) for file in _files(answer, set())},
+    )
+
+
+def _unsent(name: str, error: Exception) -> Problem:
+    return Problem(
+        f"{name} cannot be sent to the process that checks it, for it uses something that belongs to this one: {error}",
+        "make what it uses inside it, or do without",
     )
 
 

@@ -103,7 +103,7 @@ class Exercise(AsTable):
             seconds: How long it may take.
 
         Raises:
-            CheckFailed: The answer cannot be sent there, for it uses something that belongs to this process.
+            CheckFailed: There is no process to check it in, or the exercise itself has a mistake.
         """
         return check(self, answer, seconds)
 

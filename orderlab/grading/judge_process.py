@@ -73,6 +73,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is interrupted, and then closes the pipe
         adopt_orphans()
     write_frame(replies, b"ready")
+    _get_ready(tuple(each for each in sys.argv[1:] if each != "--once"))
     while (message := read_frame(requests)) is not None:
         request = Request(*pickle.loads(message))  # noqa: S301 - of our own process: texts, numbers and bytes
         if not forks:
@@ -87,7 +88,8 @@ def main() -> None:
 def _get_ready(modules: tuple[str, ...]) -> None:
     """Import modules of this package, so that the next fork has them; and have the collector leave them alone."""
     for name in modules:
-        import_module(name)
+        with suppress(Exception):  # it fails again where it is needed, and is told there
+            import_module(name)
     if modules:
         gc.collect()
         gc.freeze()  # or else the collector of a fork would copy every page that it shares with us

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from orderlab.grading.answer import AnswerError, Written, value_in
 from orderlab.grading.fitting import misfit
 from orderlab.grading.raising import problem_raised
 from orderlab.grading.sameness import is_blank, is_same
@@ -21,26 +22,35 @@ def judge(exercise: "Exercise", answer: Any, *, begin: Callable[[], None] = lamb
 
     Args:
         exercise: The exercise.
-        answer: The answer.
+        answer: The answer; or `Written`, which is run first.
         begin: Called before the answer is tried on a run.
 
     Raises:
         TypeError: What the exercise's own check gives is neither a Problem nor None.
         ValueError: The exercise has no runs, or more than can be tried.
     """
+    if isinstance(answer, Written):
+        try:
+            answer = value_in(answer.source, exercise.answer, answer.place)
+        except AnswerError as error:
+            return _incorrect(exercise, Problem(str(error), error.where, detail=error.detail))
     if is_blank(answer) or is_same(answer, exercise.answer_in(exercise.starter)):
         return _not_attempted(exercise)
     problem = misfit(exercise.answer, answer, exercise.answer_in(exercise.solution))
     if problem is not None:
-        return Verdict(exercise.number, Result.INCORRECT, problem)
+        return _incorrect(exercise, problem)
     for run in _runs(exercise):
         try:
             problem = _examined(exercise, answer, run, begin)
         except NotImplementedError:
             return _not_attempted(exercise)
         if problem is not None:
-            return Verdict(exercise.number, Result.INCORRECT, problem)
+            return _incorrect(exercise, problem)
     return Verdict(exercise.number, Result.CORRECT, said=exercise.remember)
+
+
+def _incorrect(exercise: "Exercise", problem: Problem) -> Verdict:
+    return Verdict(exercise.number, Result.INCORRECT, problem)
 
 
 def _not_attempted(exercise: "Exercise") -> Verdict:

@@ -38,19 +38,24 @@ def problem_raised(name: str, answer: Any, error: BaseException, run: Any) -> Pr
         run: The run on which it was.
     """
     lines = [(file, line) for frame, line, file in _frames(error.__traceback__) if _is_learners(frame, file, answer)]
-    said = f": {error}" if str(error) else ""
-    sentence = next((text for kind, text in _INSTEAD.items() if isinstance(error, kind)), "")
     detail = "".join(TracebackException.from_exception(error, limit=-20).format())
-    if not lines:
-        what = sentence or f"what {name} gives cannot be used: {type(error).__name__}{said}"
-        return Problem(
-            what.format(name=name, said=error),
-            f"not in a line of {name}, but in the check that used it",
-            run,
-            detail=detail,
-        )
-    what = sentence or f"{name} raises {type(error).__name__}{said}"
-    return Problem(what.format(name=name, said=error), line_of(*lines[-1]), run, detail=detail)
+    if lines:
+        return Problem(told(name, error, f"{name} raises"), line_of(*lines[-1]), run, detail=detail)
+    what = told(name, error, f"what {name} gives cannot be used:")
+    return Problem(what, f"not in a line of {name}, but in the check that used it", run, detail=detail)
+
+
+def told(name: str, error: BaseException, raises: str) -> str:
+    """Say what was raised, as a sentence that a newcomer understands where there is one.
+
+    Args:
+        name: What raised it.
+        error: What was raised.
+        raises: How the sentence begins where there is none better.
+    """
+    said = str(error)
+    better = next((text for kind, text in _INSTEAD.items() if isinstance(error, kind)), "")
+    return better.format(name=name, said=said) or f"{raises} {type(error).__name__}{f': {said}' if said else ''}"
 
 
 def line_of(file: str, line: int) -> str:

@@ -1,6 +1,7 @@
 """Values as bytes for another process, with functions and classes of a notebook whole: their code, and its place."""
 
 from collections import ChainMap
+from functools import cache
 from io import BytesIO
 from types import CodeType
 from typing import Any
@@ -12,20 +13,24 @@ def pickled(value: Any) -> bytes:
     Raises:
         Exception: Something in it belongs to this process, such as a lock or an open file.
     """
+    written = BytesIO()
+    _pickler()(written).dump(value)
+    return written.getvalue()
+
+
+@cache
+def _pickler() -> Any:
+    """Return cloudpickle's pickler, which leaves out the file that code stands in: a problem names the line."""
     import cloudpickle  # type: ignore[import-untyped] # noqa: PLC0415 - heavy
 
-    reduced = cloudpickle.Pickler.dispatch_table[CodeType]
+    pickler: Any = cloudpickle.Pickler
+    reduced = pickler.dispatch_table[CodeType]
 
     def code(one: CodeType) -> tuple[Any, ...]:
         make, arguments, *_ = reduced(one)
         return _placed, (make, arguments, one.co_filename)
 
-    written = BytesIO()
-    pickler = cloudpickle.Pickler(written)
-    # cloudpickle leaves out which file code stands in, and a problem names the line.
-    pickler.dispatch_table = ChainMap({CodeType: code}, cloudpickle.Pickler.dispatch_table)
-    pickler.dump(value)
-    return written.getvalue()
+    return type("Pickler", (pickler,), {"dispatch_table": ChainMap({CodeType: code}, pickler.dispatch_table)})
 
 
 def _placed(make: Any, arguments: tuple[Any, ...], file: str) -> CodeType:

@@ -80,7 +80,9 @@ def _introduced(trace: Any, playing: bool) -> str:
         size = len(trace)
     except TypeError:
         return "This shows it:"
-    run = "of no command" if not size else "of 1 command" if size == 1 else f"of {size:,} commands"
+    if not size:
+        return "It shows before anything has happened:"
+    run = "of 1 command" if size == 1 else f"of {size:,} commands"
     return f"The shortest run that shows it, {run}{'; TimeTravel(verdict.trace) plays it' * playing}:"
 
 

@@ -14,6 +14,7 @@ from benchmarks import (
     appending,
     broadcasting,
     bulk,
+    exploring,
     importing,
     replaying,
     serving,
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Run], list[Row]]] = {
     "writers": writers.rows,
     "import": importing.rows,
     "timeline": timeline.rows,
+    "exploring": exploring.rows,
 }
 """Those of the library, whose rows are times of an event, or of an answer."""
 

@@ -9,7 +9,16 @@ from typing import Any
 
 import nbformat
 import pytest
-from notebook_running import NOTEBOOKS, SOLUTIONS, cells_of, exercises_of, solutions_of
+from notebook_running import (
+    LESSONS,
+    NOTEBOOKS,
+    SOLUTIONS,
+    WORKSHOP,
+    cells_of,
+    exercises_of,
+    solutions_of,
+    workshop_exercises,
+)
 
 MOST_LINES = 12
 LONGEST_LINE = 100
@@ -28,6 +37,8 @@ ALLOWED = {
 ALLOWED |= {"json", "pandas", "pathlib", "pickle", "tempfile", "uuid"}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+each_of_the_workshop = pytest.mark.parametrize("path", WORKSHOP, ids=lambda path: path.stem)
 
 
 def code_of(path: Path) -> list[dict[str, Any]]:
@@ -96,7 +107,7 @@ def test_it_says_its_words(path: Path) -> None:
     assert re.search(r"^## Words$", prose_of(path), re.MULTILINE)
 
 
-@each_notebook
+@each_lesson
 def test_it_ends_in_exercises_each_with_a_check_and_answers(path: Path) -> None:
     exercises, ids = exercises_of(path), [cell["id"] for cell in cells_of(path)]
     checks = {cell["id"]: cell["source"] for cell in code_of(path) if cell["id"].endswith("-check")}
@@ -112,8 +123,22 @@ def test_it_ends_in_exercises_each_with_a_check_and_answers(path: Path) -> None:
     assert {which: [*cells] for which, cells in solutions_of(path).items()} == {"RIGHT": exercises, "WRONG": exercises}
 
 
+@each_of_the_workshop
+def test_it_holds_every_exercise_of_its_part_in_order_as_the_workshop_has_it(path: Path) -> None:
+    asked, ids = workshop_exercises(path), [cell["id"] for cell in cells_of(path)]
+    code = {cell["id"]: cell["source"] for cell in code_of(path)}
+
+    assert asked
+    assert exercises_of(path) == [*asked]
+    assert all((each, f"{each}-check") in pairwise(ids) for each in asked)
+    for cell, exercise in asked.items():
+        assert code[cell] == exercise.starter.strip()
+        assert code[f"{cell}-check"] == f'workshop.check("{exercise.number}", {exercise.answer})'
+        assert exercise.answer in prose_of(path)
+
+
 def test_every_answer_is_to_a_notebook_that_is_there() -> None:
-    numbers = {path.name[:2] for path in NOTEBOOKS}
+    numbers = {path.name[:2] for path in LESSONS}
 
     assert {path.stem.removeprefix("solutions_") for path in SOLUTIONS.glob("*.py")} == numbers
 

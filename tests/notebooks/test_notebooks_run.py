@@ -6,7 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from notebook_running import ELSEWHERE, HERE, NOTEBOOKS, Ran, answers, exercises_of, run_notebooks, solutions_of
+from notebook_running import (
+    ELSEWHERE,
+    HERE,
+    LESSONS,
+    NOTEBOOKS,
+    WORKSHOP,
+    Ran,
+    answers,
+    exercises_of,
+    run_notebooks,
+    solutions_of,
+    workshop_exercises,
+)
 
 from orderlab.cli.notebook_files import bundled_files, write
 
@@ -22,6 +34,8 @@ RUNS: Mapping[str, dict[str, Any]] = {
 Runs = Mapping[str, Mapping[str, Ran]]
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+each_of_the_workshop = pytest.mark.parametrize("path", WORKSHOP, ids=lambda path: path.stem)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +80,7 @@ def test_it_draws(path: Path, runs: Runs) -> None:
     assert any("<img " in each.get("text/html", "") for each in shown)
 
 
-@each_notebook
+@each_lesson
 def test_an_exercise_that_nobody_did_is_told_kindly(path: Path, runs: Runs) -> None:
     ran = runs["delivered"][path.name]
 
@@ -75,7 +89,7 @@ def test_an_exercise_that_nobody_did_is_told_kindly(path: Path, runs: Runs) -> N
     )
 
 
-@each_notebook
+@each_lesson
 def test_a_right_answer_is_accepted(path: Path, runs: Runs) -> None:
     ran = runs["right"][path.name]
 
@@ -83,7 +97,7 @@ def test_a_right_answer_is_accepted(path: Path, runs: Runs) -> None:
     assert [each for each in exercises_of(path) if "Not attempted yet" in ran.printed(f"{each}-check")] == []
 
 
-@each_notebook
+@each_lesson
 def test_a_wrong_answer_fails_its_check_alone_with_a_hint(path: Path, runs: Runs) -> None:
     errors, wrong = runs["wrong"][path.name].errors, solutions_of(path)["WRONG"]
 
@@ -94,3 +108,37 @@ def test_a_wrong_answer_fails_its_check_alone_with_a_hint(path: Path, runs: Runs
         assert error.startswith("AssertionError: ")
         assert len(error.removeprefix("AssertionError: ").split()) > 3
         assert "\n" not in error
+
+
+def verdicts_in(ran: Ran) -> dict[str, str]:
+    """Return the first line of what each check of the workshop said, by the id of its cell."""
+    checks = [each for each in ran.outputs if each.removesuffix("-check") != each or "-check " in each]
+    said = {each: [output["text/plain"] for output in ran.outputs[each] if "text/plain" in output] for each in checks}
+    return {each: texts[0].splitlines()[0] for each, texts in said.items() if texts}
+
+
+@each_of_the_workshop
+def test_an_exercise_of_the_workshop_is_not_attempted_as_delivered(path: Path, runs: Runs) -> None:
+    expected = {f"{cell}-check": f"{each.number} not attempted" for cell, each in workshop_exercises(path).items()}
+
+    assert verdicts_in(runs["delivered"][path.name]) == expected
+
+
+@each_of_the_workshop
+def test_the_solutions_of_the_workshop_are_correct(path: Path, runs: Runs) -> None:
+    expected = {f"{cell}-check": f"{each.number} correct" for cell, each in workshop_exercises(path).items()}
+
+    assert runs["right"][path.name].errors == {}
+    assert verdicts_in(runs["right"][path.name]) == expected
+
+
+@each_of_the_workshop
+def test_every_wrong_answer_to_the_workshop_is_incorrect(path: Path, runs: Runs) -> None:
+    expected = {
+        f"{cell}-check {number}": f"{each.number} incorrect"
+        for cell, each in workshop_exercises(path).items()
+        for number, _ in enumerate(each.wrong, start=1)
+    }
+
+    assert runs["wrong"][path.name].errors == {}
+    assert verdicts_in(runs["wrong"][path.name]) == expected

@@ -1,10 +1,8 @@
 """What differs between the answers of two domains to one command, in the order in which it matters."""
 
-from typing import Any
-
 from orderlab.exploration.differing.canon import canon
 from orderlab.exploration.differing.fields import FieldDifference, first_difference
-from orderlab.exploration.differing.sides import Answer, Failed
+from orderlab.exploration.differing.sides import Answer, Failed, said
 from orderlab.exploration.tracestep import TraceStep
 
 Labels = tuple[str, str]
@@ -22,8 +20,7 @@ def difference_in(one: Answer, other: Answer, labels: Labels, *, effects: bool) 
         labels: What the two are called.
         effects: Compare effects too.
     """
-    said = canon(_said(one.step))
-    if said == canon(_said(other.step)) and said == canon(_said(one.again)) == canon(_said(other.again)):
+    if _alike(one, other):
         return _purity(one, other, labels) or _replay(one, other, labels)
     return (
         _outcome(one, other, labels)
@@ -32,6 +29,13 @@ def difference_in(one: Answer, other: Answer, labels: Labels, *, effects: bool) 
         or _told(first_difference(one.step.state, other.step.state, "state"), labels)
         or _replay(one, other, labels)
     )
+
+
+def _alike(one: Answer, other: Answer) -> bool:
+    """Tell whether the same came of the command on both sides; that is so nearly always."""
+    if one.stays and other.stays:
+        return canon(said(one.step)[:2]) == canon(said(other.step)[:2])
+    return canon(said(one.step)) == canon(said(other.step))
 
 
 def _outcome(one: Answer, other: Answer, labels: Labels) -> str:
@@ -56,27 +60,23 @@ def _purity(one: Answer, other: Answer, labels: Labels) -> str:
     for index, answer, beside in ((0, one, other), (1, other, one)):
         if answer.changed and not beside.changed:
             return f"{labels[index]} changes the state that it is given, and {labels[1 - index]} does not"
-        if _unsteady(answer) and not _unsteady(beside):
+        if not answer.steady and beside.steady:
             field = _unsteady_field(answer)
             return f"{labels[index]} does not say the same twice: asked again on the same state, {field} is another"
     return ""
 
 
-def _unsteady(answer: Answer) -> bool:
-    return answer.again is not answer.step and canon(_said(answer.step)) != canon(_said(answer.again))
-
-
 def _unsteady_field(answer: Answer) -> str:
-    names = ("the error", "events", "rejection", "effects", "state")
-    for name, first, second in zip(names, _said(answer.step), _said(answer.again), strict=True):
-        found = first_difference(first, second, name)
+    """Name the first field that the second answer has another value in."""
+    for name, *both in zip(("the error", "effects", "state"), said(answer.step), said(answer.again), strict=True):
+        if name == "effects":
+            found = first_difference(answer.step.events, answer.again.events, "events")
+            found = found or first_difference(*both, name)
+        else:
+            found = first_difference(*both, name)
         if found is not None:
             return found.field
     return "the answer"
-
-
-def _said(step: TraceStep) -> tuple[Any, ...]:
-    return step.failure.partition(":")[0], step.events, step.rejection, step.effects, step.state
 
 
 def _fields(one: TraceStep, other: TraceStep, labels: Labels, *, effects: bool) -> str:
@@ -90,7 +90,7 @@ def _fields(one: TraceStep, other: TraceStep, labels: Labels, *, effects: bool) 
 def _replay(one: Answer, other: Answer, labels: Labels) -> str:
     """Compare the states that the events fold to, live states being equal."""
     states = one.after.replayed, other.after.replayed
-    if canon(states[0]) == canon(states[1]):
+    if (one.stays and other.stays) or canon(states[0]) == canon(states[1]):
         return ""
     for index, answer in enumerate((one, other)):
         if isinstance(states[index], Failed):

@@ -1,6 +1,6 @@
 """A value in a form that can be hashed and compared whatever it is made of."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from copy import deepcopy
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
@@ -15,48 +15,35 @@ _AS_THEY_ARE = frozenset({str, int, bytes, type(None), datetime, date, timedelta
 _DEEPEST = 40
 
 
-def canon(value: Any) -> Any:
+def canon(value: Any, depth: int = 0) -> Any:
     """Return a hashable stand-in for a value: two of them are equal if the values say the same, field by field.
 
     A class counts by its name, so that one which a notebook has defined again is still the same; and a number counts
     with its kind, because `1`, `1.0` and `True` are three things in a log.
 
+    Args:
+        value: The value.
+        depth: How many values it is inside of.
+
     >>> canon([1, {"a": 2}]) == canon([1, {"a": 2}]), canon(1) == canon(1.0), canon((1,)) == canon([1])
     (True, False, False)
     """
-    return _canon(value, 0)
-
-
-def _canon(value: Any, depth: int) -> Any:
     kind = type(value)
     if kind in _AS_THEY_ARE:
         return value
-    deeper = depth + 1
     if kind is tuple:
-        return tuple(_canon(each, deeper) for each in value)
-    name = f"<{kind.__name__}>"  # which no text in a tuple is taken for
-    if depth > _DEEPEST:
-        return name
-    if isinstance(value, bool | float | complex | Decimal | Enum):
-        return name, repr(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return name, *(_canon(getattr(value, each, None), deeper) for each in compared(kind))
-    if isinstance(value, Mapping):
-        return "<mapping>", frozenset((_canon(key, deeper), _canon(each, deeper)) for key, each in value.items())
-    if isinstance(value, Set):
-        return "<set>", frozenset(_canon(each, deeper) for each in value)
-    if isinstance(value, list | tuple):
-        return name, *(_canon(each, deeper) for each in value)
-    inside = getattr(value, "__dict__", None)
-    if isinstance(inside, dict) and not callable(value) and inside:
-        return name, *((key, _canon(each, deeper)) for key, each in sorted(inside.items()))
-    return name, sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+        return tuple([each if type(each) in _AS_THEY_ARE else canon(each, depth + 1) for each in value])
+    return _way_of(kind)(value, depth + 1) if depth < _DEEPEST else kind.__name__
 
 
-@cache
-def compared(kind: type) -> tuple[str, ...]:
-    """Return the names of the fields by which a dataclass is compared."""
-    return tuple(each.name for each in fields(kind) if each.compare)
+def same_value(one: Any, other: Any) -> bool:
+    """Tell whether two values made by one and the same code are equal, quickly where they say so themselves."""
+    try:
+        if one is other or bool(one == other):
+            return True
+    except Exception:  # noqa: BLE001 - an array answers with an array; the stand-ins can always be compared
+        return canon(one) == canon(other)
+    return canon(one) == canon(other)
 
 
 def copied(value: Any) -> Any:
@@ -65,3 +52,38 @@ def copied(value: Any) -> Any:
         return deepcopy(value)
     except Exception:  # noqa: BLE001 - a lock, a generator: whoever changes it is still found out, by comparing
         return value
+
+
+@cache
+def compared(kind: type) -> tuple[str, ...]:
+    """Return the names of the fields by which a dataclass is compared."""
+    return tuple(each.name for each in fields(kind) if each.compare)
+
+
+@cache
+def _way_of(kind: type) -> Callable[[Any, int], Any]:
+    """Return how values of a kind are made comparable; they are tagged with its name, which no text looks like."""
+    tag = f"<{kind.__name__}>"
+    if issubclass(kind, bool | float | complex | Decimal | Enum):
+        return lambda value, depth: (tag, repr(value))
+    if is_dataclass(kind):
+        names = compared(kind)
+        return lambda value, depth: (tag, *[canon(getattr(value, name, None), depth) for name in names])
+    if issubclass(kind, Mapping):
+        return lambda value, depth: (
+            "<mapping>",
+            frozenset([(canon(key, depth), canon(each, depth)) for key, each in value.items()]),
+        )
+    if issubclass(kind, Set):
+        return lambda value, depth: ("<set>", frozenset([canon(each, depth) for each in value]))
+    if issubclass(kind, list | tuple):
+        return lambda value, depth: (tag, *[canon(each, depth) for each in value])
+    return lambda value, depth: (tag, *_inside(value, depth))
+
+
+def _inside(value: Any, depth: int) -> tuple[Any, ...]:
+    """Return what an object of a class of its own holds; its text, without an address, where it shows nothing."""
+    inside = getattr(value, "__dict__", None)
+    if isinstance(inside, dict) and inside and not callable(value):
+        return tuple((key, canon(each, depth)) for key, each in sorted(inside.items()))
+    return (sub(r" at 0x[0-9a-fA-F]+", "", repr(value)),)

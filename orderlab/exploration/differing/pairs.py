@@ -8,7 +8,7 @@ from typing import Any
 
 from orderlab.core.script import TimedCommand
 from orderlab.exploration.differing.answers import Labels, difference_in
-from orderlab.exploration.differing.canon import canon
+from orderlab.exploration.differing.canon import copied
 from orderlab.exploration.differing.sides import Side, Standing
 
 Commands = Sequence[Any] | Callable[[Any], Iterable[Any]]
@@ -106,7 +106,7 @@ class Pairs:
             cut = cut or pair.depth >= bounds.depth
             if pair.depth >= bounds.depth:
                 continue
-            before = canon(pair.one.state), canon(pair.other.state)
+            before = copied(pair.one.state), copied(pair.other.state)
             for timed, is_late in self._tried(pair):
                 compared += 1
                 one = self.one.answer(pair.one, before[0], timed.command, timed.at)

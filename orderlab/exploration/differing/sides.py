@@ -9,14 +9,14 @@ from orderlab.core.decider import Fact, Reducer
 from orderlab.core.effects import AppendEvents
 from orderlab.core.log import NewEvent
 from orderlab.core.script import TimedCommand
-from orderlab.exploration.differing.canon import canon, copied
+from orderlab.exploration.differing.canon import canon, copied, same_value
 from orderlab.exploration.playing import play
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.replay import fold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Standing:
     """Where one domain stands after some commands.
 
@@ -33,9 +33,8 @@ class Standing:
     @property
     def key(self) -> Any:
         """What tells it from other standings of the same domain."""
-        live = canon(self.state)
-        replayed = canon(self.replayed)
-        return live, True if replayed == live else replayed, tuple(sorted(self.versions.items()))
+        replays = same_value(self.state, self.replayed) or canon(self.replayed)
+        return canon(self.state), replays, tuple(sorted(self.versions.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Failed:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """What came of a command on one side.
 
@@ -53,13 +52,20 @@ class Answer:
         step: The step, as a trace has it.
         after: Where the domain stands after it.
         again: What came of the same command the second time, on the same state.
+        steady: Whether the second time said the same as the first.
         changed: Whether the state that it was given is another one now.
     """
 
     step: TraceStep
     after: Standing
     again: TraceStep
+    steady: bool
     changed: bool
+
+    @property
+    def stays(self) -> bool:
+        """Whether the state after it is the very one that it was given."""
+        return self.step.state is self.step.before
 
     @property
     def failure(self) -> str:
@@ -90,19 +96,19 @@ class Side:
 
         Args:
             standing: Where the domain stands.
-            before: `canon` of the state there.
+            before: A copy of the state there.
             command: The command.
             at: When it is decided.
         """
-        state = copied(standing.state) if self.careful else standing.state
-        step = play(self.reducer, state, command, at=at)
-        changed = canon(state) != before
-        if changed:
-            again = step  # there is no asking twice on a state that is gone
-        else:
+        state = copied(before) if self.careful else standing.state
+        step = again = play(self.reducer, state, command, at=at)
+        changed = not same_value(state, before)
+        if not changed:  # else there is no asking again on a state that is gone
             again = play(self.reducer, state, command, at=at)
+        steady = changed or same_value(said(step), said(again))
         facts, versions = _facts(step, standing.versions)
-        return Answer(step, Standing(step.state, self._replayed(standing.replayed, facts), versions), again, changed)
+        after = Standing(step.state, self._replayed(standing.replayed, facts), versions)
+        return Answer(step, after, again, steady, changed)
 
     def trace(self, commands: list[TimedCommand], title: str) -> Trace:
         """Return what it does with some commands from the beginning."""
@@ -111,7 +117,7 @@ class Side:
         for each in commands:
             before = copied(state)
             step = play(self.reducer, state, each.command, at=each.at)
-            if canon(state) != canon(before):  # else what it was given would be shown as it is after the run
+            if not same_value(state, before):  # else what it was given would be shown as it is after the run
                 step = replace(step, before=before, state=copied(step.state))
                 first = before if not steps else first
                 state = copied(step.state)
@@ -127,6 +133,11 @@ class Side:
             return fold(self.reducer, copied(state) if self.careful else state, facts)
         except Exception as error:  # noqa: BLE001 - that the events cannot be folded is what is found out here
             return Failed(type(error).__name__)
+
+
+def said(step: TraceStep) -> tuple[Any, ...]:
+    """Return all that came of a step; of an error its kind alone, for its text may name an address, or a time."""
+    return step.failure.partition(":")[0], step.effects, step.state
 
 
 def _facts(step: TraceStep, versions: Mapping[str, int]) -> tuple[list[Fact], Mapping[str, int]]:

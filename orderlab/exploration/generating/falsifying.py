@@ -4,13 +4,14 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from hypothesis import find
+from hypothesis import Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
 from orderlab.core.decider import Decider, Reducer
-from orderlab.exploration.generating.likely import Commands
+from orderlab.exploration.generating.likely import Commands, Likely
 from orderlab.exploration.generating.promises import Predicates, Promises
-from orderlab.exploration.generating.running import broken_traces
+from orderlab.exploration.generating.running import run_of
+from orderlab.exploration.generating.shrinking import shrunk
 from orderlab.exploration.profiles import profile_of
 from orderlab.exploration.trace import Trace
 
@@ -48,12 +49,17 @@ def falsify(
     >>> falsify(ORDERS, always=nothing_is_shipped).outcomes
     ('OrderPlaced', 'OrderShipped')
     """
-    settings = profile_of(profile)
-    most = settings.stateful_step_count
-    runs = broken_traces(domain, Promises(always, every_step), start=start, commands=commands, max_size=most)
+    chosen = profile_of(profile)
+    promises, most = Promises(always, every_step), chosen.stateful_step_count
+    run = run_of(domain, start=start, commands=commands, max_size=most, promises=promises)
+    if isinstance(run.ask, Likely):  # else the commands are somebody's strategy, and only Hypothesis can simplify those
+        chosen = settings(chosen, phases=[Phase.generate])
     always_the_same = Random(0)  # noqa: S311 - repeatability is the purpose, not secrecy
     try:
-        found = find(runs, lambda trace: trace.title != "", settings=settings, random=always_the_same)
+        found = find(
+            run.choices(), lambda choices: run.played(choices).title != "", settings=chosen, random=always_the_same
+        )
     except NoSuchExample:
         return None
-    return replace(found, title=f"Breaks: {found.title}")
+    trace = shrunk(run, found)
+    return replace(trace, title=f"Breaks: {trace.title}")

@@ -37,7 +37,7 @@ _DEEPEST = 4
 _LONGEST = 3
 
 
-def values_for(annotation: Any, *, depth: int = 0) -> Values:
+def values_for(annotation: Any, *, depth: int = 0) -> Values:  # noqa: PLR0911 - a kind of annotation a line
     """Return a strategy for the values of an annotated type, most of them ordinary.
 
     Args:
@@ -123,7 +123,7 @@ def _of_parameter(parameter: Parameter, annotation: Any, samples: list[Any], dep
 
 def _registered(kind: type) -> Values:
     """Return the strategy that somebody has registered with Hypothesis for a class of his own."""
-    strategy = st.from_type(kind)
+    strategy: Values = st.from_type(kind)
     try:
         strategy.validate()
     except (HypothesisException, TypeError, ValueError) as error:

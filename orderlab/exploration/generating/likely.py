@@ -2,22 +2,33 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from hypothesis import strategies as st
 
 from orderlab.core.decider import Decider, DeciderReducer, EntityState, Reducer
 from orderlab.exploration.domain import decider_of, reducer_of
 from orderlab.exploration.generating.fields import Values
-from orderlab.exploration.generating.ways import Ways, keys_for, ways_of
+from orderlab.exploration.generating.ways import ENTITIES, Ways, keys_for, ways_of
 from orderlab.exploration.playing import AT, play
 from orderlab.orders.model import OrderState
 
 Commands = Iterable[Any] | Callable[[Any], Any] | Values | None
 """What commands may be given as: a list of them, a function of the state, a strategy; None for made ones."""
 
-Asking = Callable[[st.DrawFn, Any, datetime], Any]
-"""What draws the command to give in a state at a time."""
+
+class Asking(Protocol):
+    """How commands are chosen in a run: by choices that are drawn ahead, and told apart where they come."""
+
+    @property
+    def choices(self) -> Values:
+        """A strategy for one choice; it knows nothing of the state, so that a choice can be left out in shrinking."""
+        ...
+
+    def command(self, choice: Any, state: Any, at: datetime) -> Any:
+        """Return the command that a choice stands for in a state at a time."""
+        ...
+
 
 _MOST_KEYS = 8
 
@@ -49,63 +60,115 @@ def likely_commands(
     known = decider_of(reducer)
     if known is None:
         raise TypeError(f"{reducer!r} is of no decider, so its commands are not known: say them, as commands=…")
-    return _asked(_Likely(reducer, ways_of(known, _keys(known, state) if keys is None else keys)), state, at)
+    likely = Likely(reducer, ways_of(known, _keys(known, state) if keys is None else tuple(keys)))
+    return likely.choices.map(lambda choice: likely.command(choice, state, at))
 
 
-def asking(domain: Decider[Any] | Reducer[Any], commands: Commands, keys: Sequence[str] | None = None) -> Asking:
+def asking(
+    domain: Decider[Any] | Reducer[Any], commands: Commands, start: Any, keys: Sequence[str] | None = None
+) -> Asking:
     """Return what gives the commands for each state of a run.
 
     Args:
         domain: The domain.
         commands: Those that somebody gives, in any of the forms; None for those that are likely.
-        keys: The entities that likely ones are about.
+        start: The state that a run begins with.
+        keys: The entities that likely ones are about; those of that state, and a few that are not there yet, if None.
 
     Raises:
         TypeError: They are given in no such form, or not given for a domain whose commands are not known.
     """
     if isinstance(commands, st.SearchStrategy):
-        return lambda draw, state, at: draw(commands)
+        return _Drawn(commands)
     if callable(commands):
-        return lambda draw, state, at: draw(_listed(commands(state)))
+        return _OfState(commands)
     reducer, decider = reducer_of(domain), decider_of(domain)
     if commands is not None:
-        given = _listed_commands(commands)
-        return _Likely(reducer, Ways.of([[each] for each in given], st.sampled_from(given)))
+        given = listed(commands)
+        return Likely(reducer, Ways((given,), tuple(range(len(given)))))
     if decider is None:
         raise TypeError(f"{domain!r} is of no decider, so its commands are not known: say them, as commands=…")
-    return _Likely(reducer, ways_of(decider, keys_for(decider) if keys is None else keys))
+    return Likely(reducer, ways_of(decider, _with_new(decider, start) if keys is None else keys))
 
 
-class _Likely:
-    """Draw a command that is likely in a state."""
+Choice = tuple[int, int, int]
+"""The number of an entity, that of a command about it, and whether it must be allowed, which zero denies."""
+
+
+class Likely:
+    """Choose a command that is likely in a state.
+
+    Args:
+        reducer: The domain's reducer.
+        ways: What there is to choose from.
+    """
 
     def __init__(self, reducer: Reducer[Any], ways: Ways) -> None:
         self._reducer = reducer
-        self._ways = ways
+        self.ways = ways
+        entities = st.integers(0, len(ways.by_key) - 1)
+        self.choices: Values = st.tuples(entities, st.sampled_from(ways.numbers), st.integers(0, 4))
 
-    def __call__(self, draw: st.DrawFn, state: Any, at: datetime) -> Any:
-        chosen, insists = draw(self._ways.choices)
-        commands = self._ways.commands
-        command = draw(self._ways.any_commands) if chosen >= len(commands) else commands[chosen]
-        # Zero lets a command be as it was drawn: that is what a failure is shrunk to.
-        return self._allowed(state, at, chosen, command) if insists else command
+    def command(self, choice: Choice, state: Any, at: datetime) -> Any:
+        """Return the command that is chosen if it is allowed or need not be, else one that is allowed."""
+        entity, number, _ = self.settled(choice, state, at)
+        return self.ways.by_key[entity][number]
 
-    def _allowed(self, state: Any, at: datetime, chosen: int, command: Any) -> Any:
-        """Return the command if it is allowed, else one that is; itself again if none is."""
-        if not is_refused(self._reducer, state, command, at):
-            return command
-        ordinary = self._ways.ordinary
+    def settled(self, choice: Choice, state: Any, at: datetime) -> Choice:
+        """Return the choice that names the command itself, which is not insisted on.
+
+        Entities are counted as they come to be: there is at most one number that stands for one that is not there
+        yet. So no run begins with the third entity, and one that is left out of a run is not missed by the others.
+        """
+        entity, number, insists = choice
+        entity = min(entity, self._there(state))
+        commands = self.ways.by_key[entity]
+        if not insists or not is_refused(self._reducer, state, commands[number], at):
+            return entity, number, 0
         # Downwards, towards what a shrunk failure would have chosen itself.
-        for place in range(chosen, chosen - len(ordinary), -1):
-            for sample in ordinary[place % len(ordinary)]:
-                if not is_refused(self._reducer, state, sample, at):
-                    return sample
-        return command
+        tried = sorted(self.ways.ordinary, key=lambda each: (each > number, -each))
+        return next(
+            (
+                (other, each, 0)
+                for other in (entity, *range(min(self._there(state) + 1, len(self.ways.by_key))))
+                for each in tried
+                if not is_refused(self._reducer, state, self.ways.by_key[other][each], at)
+            ),
+            (entity, number, 0),
+        )
+
+    def _there(self, state: Any) -> int:
+        """Return how many of the entities are there; no more than count as numbers."""
+        keys = self.ways.keys
+        if not isinstance(self._reducer, DeciderReducer):
+            return len(keys)
+        there = sum(self._reducer.entity(state, key)[0] is not None for key in keys)
+        return max(min(there, len(keys) - 1), 0)
 
 
-@st.composite
-def _asked(draw: st.DrawFn, ask: Asking, state: Any, at: datetime) -> Any:
-    return ask(draw, state, at)
+class _Drawn:
+    """Take commands as somebody's strategy gives them."""
+
+    def __init__(self, commands: Values) -> None:
+        self.choices = commands
+
+    def command(self, choice: Any, state: Any, at: datetime) -> Any:
+        """Return the command that was drawn."""
+        return choice
+
+
+class _OfState:
+    """Choose among the commands that somebody's function gives for a state."""
+
+    choices: Values = st.integers(0, 999)
+
+    def __init__(self, commands: Callable[[Any], Any]) -> None:
+        self._commands = commands
+
+    def command(self, choice: int, state: Any, at: datetime) -> Any:
+        """Return one of the commands that the function gives."""
+        given = listed(self._commands(state))
+        return given[choice % len(given)]
 
 
 def is_refused(reducer: Reducer[Any], state: Any, command: Any, at: datetime) -> bool:
@@ -132,8 +195,16 @@ def keys_in(state: Any) -> Mapping[str, Any]:
 
 def _keys(decider: Decider[Any], state: Any) -> tuple[str, ...]:
     there = keys_in(state)
-    unused = next(key for key in keys_for(decider, len(there) + 1) if key not in there)
-    return (*sorted(there)[:_MOST_KEYS], unused)
+    return (*sorted(there)[:_MOST_KEYS], *_unused(decider, there, 1))
+
+
+def _with_new(decider: Decider[Any], start: Any) -> tuple[str, ...]:
+    there = keys_in(start)
+    return (*sorted(there)[:_MOST_KEYS], *_unused(decider, there, ENTITIES))
+
+
+def _unused(decider: Decider[Any], there: Mapping[str, Any], count: int) -> tuple[str, ...]:
+    return tuple([key for key in keys_for(decider, len(there) + count) if key not in there][:count])
 
 
 def _reducer_for(domain: Decider[Any] | Reducer[Any], state: Any) -> Reducer[Any]:
@@ -151,15 +222,16 @@ def _orders_like(decider: Decider[Any]) -> Reducer[Any]:
     return reducer
 
 
-def _listed(commands: Any) -> Values:
-    """Return what a function gave for a state as a strategy; it may be one already."""
-    return commands if isinstance(commands, st.SearchStrategy) else st.sampled_from(_listed_commands(commands))
+def listed(commands: Any) -> tuple[Any, ...]:
+    """Return the commands that somebody gives as a tuple.
 
-
-def _listed_commands(commands: Any) -> tuple[Any, ...]:
+    Raises:
+        TypeError: They are no collection of commands.
+        ValueError: There are none.
+    """
     if isinstance(commands, str | bytes) or not isinstance(commands, Iterable):
         raise TypeError(f"commands must be a list of commands, a function of the state or a strategy, not {commands!r}")
-    listed = tuple(commands)
-    if not listed:
+    found = tuple(commands)
+    if not found:
         raise ValueError("commands must hold one command at least, or be left out")
-    return listed
+    return found

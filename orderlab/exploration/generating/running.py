@@ -1,6 +1,6 @@
 """Whole runs of a domain: traces, and the commands of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,12 +21,24 @@ MOST_STEPS = 20
 GAPS = st.sampled_from([timedelta(0)] * 4 + [timedelta(seconds=1), timedelta(hours=1), timedelta(days=400)])
 """How long nothing happens before a command."""
 
-_PACE = st.tuples(st.integers(0, 12), GAPS)
-"""Whether and when a run goes on. Zero ends it, so that a failure is shrunk to a short one."""
+
+Choices = tuple[tuple[Any, timedelta], ...]
+"""What a run is made of: for each command a choice, and how long nothing happens before it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
+    """How runs are made of choices.
+
+    Args:
+        reducer: The domain's reducer.
+        start: The state before the first command.
+        ask: What commands the choices stand for.
+        at: When a run begins.
+        max_size: How many commands it has at the most.
+        promises: What it must not break; it ends where it does.
+    """
+
     reducer: Reducer[Any]
     start: Any
     ask: Asking
@@ -34,14 +46,33 @@ class _Run:
     max_size: int
     promises: Promises | None = None
 
+    def choices(self) -> "st.SearchStrategy[Choices]":
+        """Return a strategy for what a run is made of.
 
-@dataclass(slots=True)
-class _Place:
-    """How far a run has come."""
+        All is drawn before anything is played, as a list of simple values: quick, and each can be left out.
+        """
+        step = st.tuples(self.ask.choices, GAPS)
+        short = st.lists(step, max_size=self.max_size)
+        return st.one_of(short, st.lists(step, min_size=self.max_size // 2, max_size=self.max_size)).map(tuple)
 
-    state: Any
-    at: datetime
-    steps: list[TraceStep] = field(default_factory=list)
+    def traces(self) -> "st.SearchStrategy[Trace]":
+        """Return a strategy for the runs."""
+        return self.choices().map(self.played)
+
+    def played(self, choices: Choices) -> Trace:
+        """Return the run that choices stand for; it ends where a promise is broken, whose name is then its title."""
+        steps: list[TraceStep] = []
+        state, at = self.start, self.at
+        watch = None if self.promises is None else Watch(self.promises, self.reducer, state)
+        broken = "" if watch is None else watch.broken
+        for choice, gap in choices:
+            if broken:
+                break
+            at += gap
+            steps.append(play(self.reducer, state, self.ask.command(choice, state, at), at=at))
+            state = steps[-1].state
+            broken = "" if watch is None else watch.see(steps[-1])
+        return Trace(self.reducer, self.start, tuple(steps), broken)
 
 
 def traces(
@@ -66,11 +97,11 @@ def traces(
         TypeError: The domain is none, or the commands are none.
 
     >>> from hypothesis import find
-    >>> find(traces(), lambda trace: "OrderShipped" in trace.outcomes).outcomes
+    >>> from orderlab.exploration.profiles import PROFILES
+    >>> find(traces(), lambda trace: "OrderShipped" in trace.outcomes, settings=PROFILES["quick"]).outcomes
     ('OrderPlaced', 'OrderShipped')
     """
-    reducer = reducer_of(domain)
-    return _traces(_Run(reducer, start_of(reducer, start), asking(domain, commands), at, max_size))
+    return run_of(domain, start=start, commands=commands, at=at, max_size=max_size).traces()
 
 
 def runs(
@@ -84,43 +115,24 @@ def runs(
     """Return a strategy for lists of commands that meet each other; see `traces`, which also tells what came of them.
 
     >>> from hypothesis import find
-    >>> find(runs(), lambda commands: len(commands) == 2 and commands[0] != commands[1])[0].order_id
-    'order-1'
+    >>> from orderlab.exploration.profiles import PROFILES
+    >>> [command.order_id for command in find(runs(), lambda run: len(run) == 2, settings=PROFILES["quick"])]
+    ['order-1', 'order-1']
     """
     made = traces(domain, start=start, commands=commands, at=at, max_size=max_size)
     return made.map(lambda trace: list(trace.commands))
 
 
-def broken_traces(
-    domain: Decider[Any] | Reducer[Any], promises: Promises, *, start: Any, commands: Commands, max_size: int
-) -> "st.SearchStrategy[Trace]":
-    """Return a strategy for runs that end where they break a promise, whose name is then their title."""
+def run_of(
+    domain: Decider[Any] | Reducer[Any],
+    *,
+    start: Any = None,
+    commands: Commands = None,
+    at: datetime = AT,
+    max_size: int = MOST_STEPS,
+    promises: Promises | None = None,
+) -> "Run":
+    """Return how runs of a domain are made; see `traces`."""
     reducer = reducer_of(domain)
-    return _traces(_Run(reducer, start_of(reducer, start), asking(domain, commands), AT, max_size, promises))
-
-
-@st.composite
-def _traces(draw: st.DrawFn, run: "_Run") -> Trace:
-    place = _Place(run.start, run.at)
-    watch = None if run.promises is None else Watch(run.promises, run.reducer, run.start)
-    step = _step(run, place)
-    while len(place.steps) < run.max_size and not (watch is not None and watch.broken) and draw(step):
-        if watch is not None:
-            watch.see(place.steps[-1])
-    return Trace(run.reducer, run.start, tuple(place.steps), "" if watch is None else watch.broken)
-
-
-@st.composite
-def _step(draw: st.DrawFn, run: "_Run", place: "_Place") -> bool:
-    """Draw one more command and play it, or return False; all in one piece, which shrinking can leave out.
-
-    The strategy is the same for all steps of a run, and the place changes: a new one for each is slow to make.
-    """
-    goes_on, gap = draw(_PACE)
-    if not goes_on:
-        return False
-    place.at += gap
-    command = run.ask(draw, place.state, place.at)
-    place.steps.append(play(run.reducer, place.state, command, at=place.at))
-    place.state = place.steps[-1].state
-    return True
+    first = start_of(reducer, start)
+    return Run(reducer, first, asking(domain, commands, first), at, max_size, promises)

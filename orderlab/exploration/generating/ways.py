@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, chain, islice
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,45 +17,30 @@ from orderlab.timeline.machine.trying import commands_for as sample_commands
 ENTITIES = 3
 """How many entities commands are about, unless somebody says which: few, so that commands meet each other."""
 
-_MOST_SAMPLES = 24
-_MOST_TOLD_APART = 8
-"""How many of one way's commands are tried to find an allowed one."""
-
+_MOST_SAMPLES = 40
 _OFTEN = 2
 """How many times as often as all the others together the most ordinary commands are drawn."""
-
-_RARELY = 8
-"""One in so many commands is made of other values than the samples."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ways:
-    """All ways to ask: what commands are chosen from, by one small number, which is quick and shrinks well.
+    """All ways to ask: what commands are chosen from, by small numbers, which are quick to draw and shrink well.
 
     Args:
-        commands: What most choices stand for: ordinary commands first, and again and again; then the others.
-        ordinary: For each way, a few commands, the most ordinary first.
-        any_commands: What the remaining choices stand for: a strategy for any command.
-        choices: A strategy for the number of a choice, and for whether it must be allowed, which zero denies.
+        by_key: For each entity the commands about it, the same ones in the same order.
+        ordinary: Where among them the most ordinary command of each type is.
+        keys: The entities. No keys for commands that somebody gives, and then there is one list of commands.
     """
 
-    commands: tuple[Any, ...]
-    ordinary: tuple[tuple[Any, ...], ...]
-    any_commands: Values
-    choices: st.SearchStrategy[tuple[int, int]]
+    by_key: tuple[tuple[Any, ...], ...]
+    ordinary: tuple[int, ...]
+    keys: tuple[str, ...] = ()
 
-    @classmethod
-    def of(cls, samples: Sequence[Sequence[Any]], any_commands: Values) -> "Ways":
-        """Return the ways, given the commands of each, the most ordinary first."""
-        first = [commands[0] for commands in samples]
-        others = [command for commands in samples for command in commands[1:]]
-        commands = first * max(_OFTEN * len(others) // len(first), 1) + others
-        return cls(
-            tuple(commands),
-            tuple(tuple(commands[:_MOST_TOLD_APART]) for commands in samples),
-            any_commands,
-            st.tuples(st.integers(0, len(commands) + len(commands) // _RARELY), st.integers(0, 5)),
-        )
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of the commands as they are drawn: the ordinary ones more often than all the others."""
+        others = [number for number in range(len(self.by_key[0])) if number not in self.ordinary]
+        return (*self.ordinary * max(_OFTEN * len(others) // len(self.ordinary), 1), *others)
 
 
 def keys_for(decider: Decider[Any], count: int = ENTITIES) -> tuple[str, ...]:
@@ -83,22 +68,21 @@ def ways_of(decider: Decider[Any], keys: Sequence[str]) -> Ways:
 
 def _ways(decider: Decider[Any], keys: tuple[str, ...]) -> Ways:
     try:
-        asked = [(kind, key) for kind in decider.commands for key in keys]
-        asked += [(kind, None) for kind in decider.commands]
-        samples = [commands for kind, key in asked if (commands := _samples(decider, kind, key))]
-        return Ways.of(samples, commands_about(decider, keys))
+        samples = [[_samples(decider, kind, key) for kind in decider.commands] for key in keys]
     except CannotMake as error:
         raise CannotMake(f"{error}, or as a strategy: commands=st.builds(…)") from error
+    by_key = tuple(tuple(chain.from_iterable(of_kinds)) for of_kinds in samples)
+    ordinary = tuple(accumulate((len(of_kind) for of_kind in samples[0][:-1]), initial=0))
+    return Ways(by_key, ordinary, keys)
 
 
 _known_ways = lru_cache(maxsize=64)(_ways)
 
 
-def _samples(decider: Decider[Any], kind: type, key: str | None) -> tuple[Any, ...]:
-    """Return commands of one type about one key; none where there are none, as where a key must be given."""
-    asked = sample_commands(decider, [kind], [f"{decider.name}-1" if key is None else key])
-    about = (command for command in asked if (decider.key_of(command) is None) == (key is None))
-    return tuple(islice(about, _MOST_SAMPLES))
+def _samples(decider: Decider[Any], kind: type, key: str) -> tuple[Any, ...]:
+    """Return commands of one type, about this key or leaving it to be drawn; those that name it come first."""
+    asked = sample_commands(decider, [kind], [key])
+    return tuple(islice(sorted(asked, key=lambda command: decider.key_of(command) is None), _MOST_SAMPLES))
 
 
 def commands_about(decider: Decider[Any], keys: Sequence[str]) -> Values:

@@ -13,7 +13,7 @@ from orderlab.core.log import NO_STREAM, NewEvent, RecordedEvent
 from orderlab.exploration.schedules.beginning import Beginning
 from orderlab.exploration.schedules.judging import judged
 from orderlab.exploration.schedules.mixing import orders_of, steps_of
-from orderlab.exploration.schedules.running import Attempt, Runner
+from orderlab.exploration.schedules.running import Act, Runner
 from orderlab.exploration.schedules.schedule import Schedule
 from orderlab.exploration.schedules.tracing import trace_of
 from orderlab.exploration.schedules.writer import Writer
@@ -62,10 +62,10 @@ class Batches:
         async for recorded in event_store.read_all(after=head):
             logs.setdefault(recorded.stream_id, []).append(recorded)
         found = []
-        for turns, prefix, attempts in zip(orders, prefixes, ended, strict=True):
-            if isinstance(attempts, BaseException):
-                raise attempts
-            found.append(self._schedule(turns, attempts, self._streams(logs, prefix)))
+        for turns, prefix, acts in zip(orders, prefixes, ended, strict=True):
+            if isinstance(acts, BaseException):
+                raise acts
+            found.append(self._schedule(turns, acts, self._streams(logs, prefix)))
         return found
 
     async def _prepare(self, prefixes: Sequence[str]) -> None:
@@ -90,10 +90,11 @@ class Batches:
         return {key: logs.get(prefix + stream_id(key), []) for key in dict.fromkeys(keys)}
 
     def _schedule(
-        self, turns: tuple[int, ...], attempts: Sequence[Attempt], streams: dict[str, list[RecordedEvent]]
+        self, turns: tuple[int, ...], acts: Sequence[Act], streams: dict[str, list[RecordedEvent]]
     ) -> Schedule:
         """Return what came of one order."""
         reducer = self.runner.reducer
+        attempts = [attempt for part, attempt in acts if part == "append"]  # in the order in which they were done with
         found = judged(attempts, streams, reducer.decider)
         return Schedule(
             tuple((self.writers[number].name, step) for number, step in steps_of(turns)),
@@ -101,7 +102,7 @@ class Batches:
             found.lost,
             found.broken,
             found.told,
-            trace_of(attempts, self.beginning, reducer, self.runner.at, found.verdict),
+            trace_of(acts, self.beginning, reducer, self.runner.at, found.verdict),
         )
 
 

@@ -1,13 +1,12 @@
 """What has happened before the writers come."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from orderlab.core.decider import DeciderReducer
 from orderlab.exploration.playing import play
-from orderlab.exploration.tracestep import TraceStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,19 +14,14 @@ class Beginning:
     """What has happened before the writers come.
 
     Args:
-        start: The state before it.
-        steps: What happened, as the steps of a trace.
-        events: The events by the key of their entity.
+        state: The state that they find.
+        events: The events that led to it, by the key of their entity.
+        given: The same events in order.
     """
 
-    start: Any
-    steps: tuple[TraceStep, ...]
+    state: Any
     events: dict[str, tuple[Any, ...]]
-
-    @property
-    def state(self) -> Any:
-        """The state that the writers find."""
-        return self.steps[-1].state if self.steps else self.start
+    given: tuple[Any, ...]
 
 
 def beginning_of(given: Any, reducer: DeciderReducer[Any, Any], at: datetime) -> Beginning:
@@ -39,42 +33,33 @@ def beginning_of(given: Any, reducer: DeciderReducer[Any, Any], at: datetime) ->
     """
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise TypeError(f"given must be a sequence of commands or events, not {given!r}")
-    decider = reducer.decider
-    start = state = reducer.initial_state()
-    steps: list[TraceStep] = []
+    state, events = reducer.initial_state(), dict[str, tuple[Any, ...]]()
+    happened: list[Any] = []
     for number, action in enumerate(given):
-        if isinstance(action, decider.commands):
+        if isinstance(action, reducer.decider.commands):
             step = play(reducer, state, action, at=at)
             if step.rejection is not None or step.failure:
                 raise ValueError(f"given[{number}] must be accepted, and {action!r} gives {step.outcome}")
-        elif isinstance(action, decider.events):
-            step = _happened(reducer, state, action, at, number)
+            state, caused = step.state, step.events
+        elif isinstance(action, reducer.decider.events):
+            state, caused = _after(reducer, state, action, number), (action,)
         else:
-            raise TypeError(f"given[{number}] must be a command or an event of {decider.name}, not {action!r}")
-        state = step.state
-        if step.command is None:  # an event that the command of the one before it caused as well
-            last = steps.pop()
-            step = replace(last, state=state, events=(*last.events, *step.events))
-        steps.append(step)
-    events: dict[str, tuple[Any, ...]] = {}
-    for step in steps:
-        if step.key is not None and step.events:
-            events[step.key] = (*events.get(step.key, ()), *step.events)
-    return Beginning(start, tuple(steps), events)
+            raise TypeError(f"given[{number}] must be a command or an event of {reducer.decider.name}, not {action!r}")
+        happened += caused
+        for event in caused:
+            key = str(reducer.decider.key_of(event))
+            events[key] = (*events.get(key, ()), event)
+    return Beginning(state, events, tuple(happened))
 
 
-def _happened(reducer: DeciderReducer[Any, Any], state: Any, event: Any, at: datetime, number: int) -> TraceStep:
-    """Return a step that an event tells of; its command is the one that it answers to, where events tell that."""
-    decider = reducer.decider
-    key = decider.key_of(event)
+def _after(reducer: DeciderReducer[Any, Any], state: Any, event: Any, number: int) -> Any:
+    """Return the state after an event, also after one that is equal to the one before it: it has happened twice."""
+    key = reducer.decider.key_of(event)
     if not isinstance(key, str):
         raise TypeError(f"given[{number}] must be about an entity with a key of text, and {event!r} has {key!r}")
     entity, version = reducer.entity(state, key)
     try:
-        after = decider.evolve(entity, event)
+        after = reducer.decider.evolve(entity, event)
     except Exception as error:
         raise ValueError(f"given[{number}] cannot follow what is before it: {error}") from error
-    command = event if decider.command_of is None else decider.command_of(event)
-    if command is None and version == 0:
-        command = event
-    return TraceStep(command, at, state, reducer.with_entity(state, key, after, version + 1), (event,), key=key)
+    return reducer.with_entity(state, key, after, version + 1)

@@ -13,6 +13,8 @@ from orderlab.exploration.schedules.writer import Writer
 _MOST_ROWS = 60
 """So many orders are drawn one by one; of more, those that differ only in when a writer decides are one row."""
 
+_LONGEST = 60
+
 _MEANINGS = {
     FINE: "every writer knew of all that was before its own",
     TOLD: "somebody was told of a conflict",
@@ -115,4 +117,4 @@ def _row(number: int, schedule: Schedule, numbers: dict[str, int], *, is_whole: 
 
 def _wanted(writer: Writer) -> str:
     wanted = type(writer.command).__name__
-    return wanted if writer.name == writer.letter else f"{writer.name}, {wanted}"
+    return wanted if writer.name == writer.letter else f"{writer.name[:_LONGEST]}, {wanted}"

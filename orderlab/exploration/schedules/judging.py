@@ -47,7 +47,7 @@ def judged(attempts: Sequence[Attempt], streams: Streams, decider: Decider[Any])
     """
     lost = [sentence for each in attempts if each.accepted for sentence in _lost(each, streams)]
     breaks = [sentence for key in streams for sentence in _breaks(streams[key], decider)]
-    told = tuple(dict.fromkeys(each.writer.name for each in attempts if each.conflict is not None))
+    told = tuple(dict.fromkeys(each.writer.name for each in attempts if each.conflict))
     others = [_ended(each) for each in attempts if not lost or not each.accepted]
     failed = any(each.failure for each in attempts)
     sentences = [*lost, *breaks, *others]
@@ -88,9 +88,8 @@ def _ended(attempt: Attempt) -> str:
     name = attempt.writer.name
     if attempt.failure:
         return f"{name} fails: {attempt.failure.rstrip('.')}."
-    if attempt.conflict is not None:
-        expected, actual = attempt.conflict.expected, attempt.conflict.actual
-        return f"{name} is told that the stream is at version {actual}, not {expected}."
+    if attempt.conflict:
+        return f"{name} is told that {attempt.conflict}."
     if attempt.rejection is not None:
         return f"{name} is refused: {type(attempt.rejection).__name__}."
     return f"{name} writes {_names(attempt.events)}." if attempt.events else f"{name} changes nothing."

@@ -2,35 +2,21 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from orderlab.core.decider import DeciderReducer
 from orderlab.core.effects import AppendEvents, Effect, Emit
 from orderlab.core.environment import FixedClock
 from orderlab.core.errors import VersionConflict
 from orderlab.core.log import NO_STREAM, NewEvent
-from orderlab.drawing.tables import AsTable
 from orderlab.eventstore.base import EventStore
-from orderlab.exploration.schedules.mixing import steps_of
+from orderlab.exploration.schedules.mixing import STEPS, StepName, steps_of
 from orderlab.exploration.schedules.writer import Writer
 from orderlab.orders.reducer import OrderEnvironment
 from orderlab.timeline.whatif.redeciding import OneId
 
 _ATTEMPTS = 8
 """How often a writer tries that is told of a conflict each time, as only a faulty event store can tell it alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict(AsTable):
-    """Refused by the event store: the stream is at another version than the writer had read.
-
-    Args:
-        expected: The version that the writer had read.
-        actual: The version that the stream was at.
-    """
-
-    expected: int
-    actual: int
 
 
 @dataclass(slots=True)
@@ -44,7 +30,7 @@ class Attempt:
         effects: What was decided.
         rejection: Why the domain refused; None if it did not.
         failure: What was raised instead of that, in one line.
-        conflict: What the event store told instead of appending; None if it did not.
+        conflict: What the event store told instead of appending, in words; empty if it did not.
         accepted: The event store has said that the events are written.
     """
 
@@ -54,7 +40,7 @@ class Attempt:
     effects: tuple[Effect, ...] = ()
     rejection: Any = None
     failure: str = ""
-    conflict: Conflict | None = None
+    conflict: str = ""
     accepted: bool = False
 
     @property
@@ -66,6 +52,13 @@ class Attempt:
     def events(self) -> tuple[Any, ...]:
         """The events that were decided."""
         return () if self.append is None else tuple(self.append.events)
+
+
+class Act(NamedTuple):
+    """One thing that a writer did, and in which attempt."""
+
+    part: StepName
+    attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +77,8 @@ class Runner:
     at: datetime
     retry: bool
 
-    async def run(self, writers: tuple[Writer, ...], turns: tuple[int, ...], prefix: str) -> list[Attempt]:
-        """Let the writers take their turns; return what they did in the order in which they were done with it.
+    async def run(self, writers: tuple[Writer, ...], turns: tuple[int, ...], prefix: str) -> list[Act]:
+        """Let the writers take their turns, and return all that they did, in order.
 
         Args:
             writers: Who.
@@ -93,14 +86,27 @@ class Runner:
             prefix: What the names of this schedule's streams begin with, before the names they have in the domain.
         """
         present: dict[int, Attempt] = {}
-        done: list[Attempt] = []
-        for number, step in steps_of(turns):
-            if step == "read":
+        done: list[Act] = []
+        for number, part in steps_of(turns):
+            if part == "read":
                 present[number] = await self._read(writers[number], prefix)
-            elif step == "decide":
+            elif part == "decide":
                 self._decide(present[number])
             else:
-                done += await self._append(present[number], prefix)
+                await self._append(present[number], prefix)
+            done.append(Act(part, present[number]))
+            if part == "append" and self.retry:
+                done += await self._again(present[number], prefix)
+        return done
+
+    async def _again(self, attempt: Attempt, prefix: str) -> list[Act]:
+        """Read, decide and append again as long as the writer is told of a conflict."""
+        done: list[Act] = []
+        while attempt.conflict and len(done) < len(STEPS) * _ATTEMPTS:
+            attempt = await self._read(attempt.writer, prefix)
+            self._decide(attempt)
+            await self._append(attempt, prefix)
+            done += [Act("read", attempt), Act("decide", attempt), Act("append", attempt)]
         return done
 
     async def _read(self, writer: Writer, prefix: str) -> Attempt:
@@ -133,19 +139,11 @@ class Runner:
         if attempt.append is None:
             attempt.rejection = next((each.action for each in attempt.effects if isinstance(each, Emit)), None)
 
-    async def _append(self, attempt: Attempt, prefix: str) -> list[Attempt]:
-        """Append what was decided; return the attempts that this took."""
-        attempts = [attempt]
-        while not await self._accepts(attempts[-1], prefix) and self.retry and len(attempts) < _ATTEMPTS:
-            attempts.append(await self._read(attempt.writer, prefix))
-            self._decide(attempts[-1])
-        return attempts
-
-    async def _accepts(self, attempt: Attempt, prefix: str) -> bool:
-        """Append what was decided, if anything; return False if the writer was told of a conflict."""
+    async def _append(self, attempt: Attempt, prefix: str) -> None:
+        """Append what was decided, if anything."""
         append = attempt.append
         if append is None:
-            return True
+            return
         new = NewEvent(
             None,
             recorded_at=self.at,
@@ -158,8 +156,7 @@ class Runner:
                 [replace(new, event=event) for event in append.events],
                 expected_version=append.expected_version,
             )
-        except VersionConflict as conflict:
-            attempt.conflict = Conflict(conflict.expected, conflict.actual)
-            return False
-        attempt.accepted = True
-        return True
+        except VersionConflict as told:
+            attempt.conflict = f"the stream is at version {told.actual}, not {told.expected}"
+        else:
+            attempt.accepted = True

@@ -1,53 +1,60 @@
-"""What happened in one schedule, as a trace: who decided what on which state, and what the log made of it."""
+"""What happened in one schedule, as a trace: who read, decided and wrote what, and what the log made of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from orderlab.core.decider import DeciderReducer
 from orderlab.core.log import NO_STREAM
 from orderlab.exploration.schedules.beginning import Beginning
-from orderlab.exploration.schedules.running import Attempt
+from orderlab.exploration.schedules.running import Act, Attempt
 from orderlab.exploration.trace import Trace
-from orderlab.exploration.tracestep import TraceStep
+from orderlab.exploration.tracestep import CONFLICT, TraceStep
+
+_NOTHING = (None, NO_STREAM)
 
 Entities = dict[str, tuple[Any, int]]
 """By key, an entity and its version."""
 
 
 def trace_of(
-    attempts: Sequence[Attempt], beginning: Beginning, reducer: DeciderReducer[Any, Any], at: datetime, title: str
+    acts: Sequence[Act], beginning: Beginning, reducer: DeciderReducer[Any, Any], at: datetime, title: str
 ) -> Trace:
-    """Return a schedule as a trace: a step for each time that a writer was done with its decision.
+    """Return a schedule as a trace, in which reading, deciding and appending are steps of their own.
 
-    `before` of a step is what its writer believed, `state` what the log says after it. Where an event cannot follow
-    there is no such state, and what the writer believed stands there: the last one who wrote seems to be right.
+    `before` of a decision is what its writer believed; all other states are those of the log. Where an event cannot
+    follow there is no such state, and what its writer believed stands there: the last one who wrote seems to be right.
     """
     entities = {key: reducer.entity(beginning.state, key) for key in beginning.events}
-    steps, state = list(beginning.steps), beginning.state
-    for attempt in attempts:
-        command, key, believed = attempt.writer.command, attempt.writer.key, state
-        if isinstance(key, str):
-            read = {key: (attempt.entity, attempt.version)}
-            believed = state if entities.get(key, (None, NO_STREAM)) == read[key] else _state(reducer, entities | read)
-        if attempt.accepted:
-            entities[key] = _after(reducer, entities.get(key, (None, NO_STREAM)), attempt)
-            state = _state(reducer, entities)
-        steps.append(
-            TraceStep(
-                command,
-                at,
-                believed,
-                state,
-                attempt.events if attempt.accepted else (),
-                attempt.rejection if attempt.conflict is None else attempt.conflict,
-                attempt.failure,
-                key,
-                attempt.writer.name,
-                attempt.effects,
+    steps, state = [], beginning.state
+    for part, attempt in acts:
+        writer = attempt.writer
+        step = TraceStep(writer.command, at, state, state, key=writer.key, writer=writer.name, part=part)
+        if part == "decide":
+            step = replace(
+                step,
+                before=_believed(reducer, state, entities, attempt),
+                rejection=attempt.rejection,
+                failure=attempt.failure,
+                effects=attempt.effects,
             )
-        )
-    return Trace(reducer, beginning.start, tuple(steps), title)
+        elif part == "append" and attempt.accepted:
+            entities[writer.key] = _after(reducer, entities.get(writer.key, _NOTHING), attempt)
+            state = _state(reducer, entities)
+            step = replace(step, state=state, events=attempt.events, effects=attempt.effects)
+        elif part == "append" and attempt.conflict:
+            step = replace(step, failure=f"{CONFLICT}: {attempt.conflict}", effects=attempt.effects)
+        steps.append(step)
+    return Trace(reducer, beginning.state, tuple(steps), title, beginning.given)
+
+
+def _believed(reducer: DeciderReducer[Any, Any], state: Any, entities: Entities, attempt: Attempt) -> Any:
+    """Return the state as the writer of an attempt saw it: of its own entity what it had read."""
+    key, read = attempt.writer.key, (attempt.entity, attempt.version)
+    if not isinstance(key, str) or entities.get(key, _NOTHING) == read:
+        return state
+    return _state(reducer, {**entities, key: read})
 
 
 def _state(reducer: DeciderReducer[Any, Any], entities: Entities) -> Any:

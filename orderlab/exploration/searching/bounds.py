@@ -54,8 +54,8 @@ class Bounds:
     seconds: float | None
 
     def __post_init__(self) -> None:
-        self.depth = None if self.depth is None else _whole("depth", self.depth, 0)
-        self.states = _whole("states", self.states, 1)
+        self.depth = None if self.depth is None else whole("depth", self.depth, 0)
+        self.states = whole("states", self.states, 1)
         seconds = self.seconds
         if seconds is None:
             return
@@ -134,11 +134,17 @@ class Watch:
 
 
 def _is_read() -> bool:
-    """Tell whether somebody reads what is written to the standard error as it comes: at a terminal, or in a notebook."""
+    """Tell whether somebody reads the standard error as it is written: at a terminal, or in a notebook."""
     return sys.stderr is not None and (sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel"))
 
 
-def _whole(name: str, value: int, least: int) -> int:
+def whole(name: str, value: int, least: int) -> int:
+    """Return a bound as a whole number.
+
+    Raises:
+        TypeError: It is none.
+        ValueError: It is less than there must be.
+    """
     try:
         number = index(value)
     except TypeError:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from orderlab.core.decider import DeciderReducer
-from orderlab.exploration.playing import play
+from orderlab.exploration.searching.answering import Answering
 from orderlab.exploration.searching.bounds import Watch
 from orderlab.exploration.searching.found import Found, Questions
 from orderlab.exploration.searching.given import Given
@@ -48,7 +48,7 @@ class EntitySearch:
         if type(reducer) not in _EXACTLY or given.function is not None:
             return None
         about: dict[str, list[tuple[int, Any, Any]]] = {}
-        unkeyed = [0, 0]
+        unkeyed, answering = [0, 0], Answering(reducer)
         for number, (command, at) in enumerate(given.listed):
             try:
                 key = reducer.decider.key_of(command)
@@ -58,11 +58,14 @@ class EntitySearch:
                 about.setdefault(key, []).append((number, command, at))
                 continue
             # It meets no entity in any state, so what is said to it is always the same.
-            step = play(reducer, start, command, at=at)
-            if step.failure or step.events:
+            came = answering.to(start, command, at)
+            if came.failure or came.events:
                 return None
-            unkeyed[step.rejection is None] += 1
-        slots = [Slot(reducer, key, _alone(reducer, start, key), commands) for key, commands in about.items()]
+            unkeyed[not came.is_refused] += 1
+        slots = []
+        for key, commands in about.items():
+            entity, version = reducer.entity(start, key)
+            slots.append(Slot(reducer, answering, key, entity, version, commands))
         return cls(reducer, start, given, slots, (unkeyed[0], unkeyed[1]))
 
     def run(self, found: Found, questions: Questions, watch: Watch) -> None:
@@ -71,7 +74,7 @@ class EntitySearch:
             return
         seen, level, objects = {0}, [0], [self._start]
         first = 0
-        while level and not found.why_not:
+        while not found.why_not:
             failing = {slot: failures for slot in self._slots if (failures := slot.decide())}
             convert = placed(self._slots)
             if convert is not None:
@@ -85,10 +88,12 @@ class EntitySearch:
                 return
             after = self._expanded(found, level, first, seen, watch)
             first += len(level)
-            if after:
-                found.levels.append(len(after))
+            if not after:
+                return
+            found.levels.append(len(after))
             if questions.are_open:
-                objects = self._asked(found, questions, level, after, objects, watch)
+                objects = self._made(found, level, objects)
+                self._ask(found, questions, objects, watch)
                 if found.broken is not None:
                     return
             level = after
@@ -135,39 +140,34 @@ class EntitySearch:
         found.ends += ends
         return after
 
-    def _asked(
-        self, found: Found, questions: Questions, level: list[int], after: list[int], objects: list[Any], watch: Watch
-    ) -> list[Any]:
-        """Ask what is asked of each new state; return the states themselves, which the next ones are made from."""
-        reducer, made = self._reducer, list[Any]()
-        first = found.states - len(after)
+    def _made(self, found: Found, level: list[int], objects: list[Any]) -> list[Any]:
+        """Return the states of the last level, made from those of the one before, which has these numbers."""
+        reducer, after = self._reducer, list[Any]()
+        first = found.states - found.levels[-1]
         beginning = first - len(level)
         for number in range(first, found.states):
             place = found.parents[number] - beginning
             slot = self._slot_of[found.moves[number]]
-            way = slot.way(level[place] >> slot.shift & slot.mask, found.moves[number])
-            version = reducer.entity(objects[place], slot.key)[1] + way.events
-            made.append(reducer.with_entity(objects[place], slot.key, slot.entity(way.value), version))
-            if not questions.ask(found, number, made[-1]):
-                break
+            entity, events = slot.after(level[place] >> slot.shift & slot.mask, found.moves[number])
+            version = reducer.entity(objects[place], slot.key)[1] + events
+            after.append(reducer.with_entity(objects[place], slot.key, entity, version))
+        return after
+
+    def _ask(self, found: Found, questions: Questions, objects: list[Any], watch: Watch) -> None:
+        """Ask what is asked of each state of the last level."""
+        for number, state in enumerate(objects, found.states - len(objects)):
+            if not questions.ask(found, number, state):
+                return
             if not number & 255 and watch.is_over(found):
                 found.why_not = watch.bounds.late()
-                break
-        return made
+                return
 
     def _failed(self, found: Found, level: list[int], first: int, failing: dict[Slot, dict[int, Failure]]) -> bool:
-        """Note the first state of a level in which something is raised."""
+        """Note the first state of a level in which the domain breaks a promise."""
         for place, state in enumerate(level):
             for slot, failures in failing.items():
                 failure = failures.get(state >> slot.shift & slot.mask)
                 if failure is not None:
-                    found.fails((*found.path(first + place), failure.command), failure.failure)
+                    found.fails((*found.path(first + place), failure.command), failure.failure, failure.name)
                     return True
         return False
-
-
-def _alone(reducer: Any, start: Any, key: str) -> Any:
-    """Return a state with no other entity than this one."""
-    entity, version = reducer.entity(start, key)
-    empty = reducer.initial_state()
-    return empty if version == 0 else reducer.with_entity(empty, key, entity, version)

@@ -5,10 +5,11 @@ from typing import Any
 
 from orderlab.core.decider import DeciderReducer, EntityState, Reducer
 from orderlab.exploration.playing import play
+from orderlab.exploration.searching.answering import Answering, Came
 from orderlab.exploration.searching.bounds import Watch
-from orderlab.exploration.searching.found import Found, Questions
+from orderlab.exploration.searching.found import NOTHING_IS_CHANGED, Found, Questions
 from orderlab.exploration.searching.given import Given
-from orderlab.exploration.searching.sameness import hashable
+from orderlab.exploration.searching.sameness import hashable, is_equal_only_to_itself, parts
 
 
 class StateSearch:
@@ -25,7 +26,8 @@ class StateSearch:
         self, reducer: Reducer[Any], start: Any, given: Given, symmetry: Callable[[Any], Any] | None = None
     ) -> None:
         self._reducer, self._start, self._given = reducer, start, given
-        self._same = identity_of(reducer, symmetry)
+        self._is, self._same = identity_of(reducer), identity_of(reducer, symmetry)
+        self._answering = Answering(reducer)
 
     def run(self, found: Found, questions: Questions, watch: Watch) -> None:
         """Search until an end, a bound, or something that does not hold."""
@@ -60,24 +62,29 @@ class StateSearch:
         found.levels.pop()  # the one that nothing was found for
 
     def _moves(self, found: Found, questions: Questions, state: Any, parent: int) -> Iterator[tuple[int, Any]]:
-        """Play every command on a state; yield, with its number, what is reached by those that cause something."""
-        is_end = True
+        """Try every command on a state; yield, with its number, what is reached by those that cause something."""
+        is_end, before = True, self._is(state)
+        is_open = not (before is state or before is getattr(state, "entities", None))
         for number in self._given.numbers_in(state):
             command, at = self._given.listed[number]
-            step = play(self._reducer, state, command, at=at)
-            if step.failure:
-                found.fails((*found.path(parent), number), step.failure)
-                return
+            if questions.every_step:
+                step = play(self._reducer, state, command, at=at)
+                came = Came(step.state, len(step.events), step.rejection is not None, step.failure)
+            else:
+                came = self._answering.to(state, command, at)
+            if is_open and self._is(state) != before:
+                return found.fails((*found.path(parent), number), "", NOTHING_IS_CHANGED)
+            if came.failure:
+                return found.fails((*found.path(parent), number), came.failure)
             for predicate in questions.every_step:
                 holds, failure = predicate.asks(step)
                 if not holds:
-                    found.breaks(predicate, (*found.path(parent), number), failure)
-                    return
-            if step.events or (step.state is not state and self._same(step.state) != self._same(state)):
+                    return found.breaks(predicate, (*found.path(parent), number), failure)
+            if came.events or (came.state is not state and self._is(came.state) != before):
                 is_end = False
                 found.transitions += 1
-                yield number, step.state
-            elif step.rejection is not None:
+                yield number, came.state
+            elif came.is_refused:
                 found.refused += 1
             else:
                 found.quiet += 1
@@ -91,6 +98,12 @@ def identity_of(reducer: Reducer[Any], symmetry: Callable[[Any], Any] | None = N
     """
     if symmetry is not None:
         return lambda state: hashable(symmetry(state))
-    if type(reducer) is DeciderReducer:
-        return lambda state: hashable(state.entities if isinstance(state, EntityState) else state)
-    return hashable
+    return _entities_of if type(reducer) is DeciderReducer else hashable
+
+
+def _entities_of(state: Any) -> Hashable:
+    if not isinstance(state, EntityState):
+        return hashable(state)
+    if any(map(is_equal_only_to_itself, state.entities.values())):
+        return parts(state.entities)
+    return hashable(state.entities)

@@ -10,6 +10,9 @@ from orderlab.exploration.searching.predicates import Predicate
 NOTHING_IS_RAISED = "nothing is raised"
 """The name of what every domain promises: a command is decided, never raised at."""
 
+NOTHING_IS_CHANGED = "nothing is changed in place"
+"""The name of the other promise: what a state held before a command, it holds after it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
@@ -79,9 +82,9 @@ class Found:
         """Note that a predicate does not hold, or does not answer, at the end of a path."""
         self.broken = Broken(predicate.name, tuple(path), failure, predicate.argument)
 
-    def fails(self, path: Sequence[int], failure: str) -> None:
-        """Note that the domain itself raised something at the end of a path."""
-        self.broken = Broken(NOTHING_IS_RAISED, tuple(path), failure)
+    def fails(self, path: Sequence[int], failure: str, name: str = NOTHING_IS_RAISED) -> None:
+        """Note that the domain itself breaks a promise at the end of a path."""
+        self.broken = Broken(name, tuple(path), failure)
 
 
 @dataclass(slots=True)
@@ -108,6 +111,8 @@ class Questions:
             if not holds:
                 found.breaks(predicate, found.path(number), failure)
                 return False
+        if not self._open:
+            return True
         for predicate in list(self._open):
             holds, failure = predicate.asks(state)
             if failure:

@@ -98,7 +98,8 @@ def drawn(strategy: Any) -> list[Any]:
     >>> sorted(drawn(st.sampled_from(["ship", "cancel"])))
     ['cancel', 'ship']
     """
-    from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+    # It takes a second to load, and whoever has a strategy has loaded it.
+    from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings  # noqa: PLC0415
 
     commands: dict[Any, Any] = {}
 
@@ -113,7 +114,8 @@ def drawn(strategy: Any) -> list[Any]:
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-    seed(0)(as_drawn(given(strategy)(draw)))()
+    seeded: Any = seed(0)
+    seeded(as_drawn(given(strategy)(draw)))()
     return list(commands.values())
 
 

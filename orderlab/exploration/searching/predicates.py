@@ -54,9 +54,9 @@ def predicates(argument: str, given: Asked) -> tuple[Predicate, ...]:
     if isinstance(given, Mapping):
         pairs = [(str(name), function) for name, function in given.items()]
     elif callable(given):
-        pairs = [(name_of(given), given)]
+        pairs = [(name_of(given, argument), given)]
     elif isinstance(given, Iterable) and not isinstance(given, str):
-        pairs = [(name_of(function), function) for function in given]
+        pairs = [(name_of(function, f"{argument}[{place}]"), function) for place, function in enumerate(given)]
     else:
         raise TypeError(f"{argument} must be a function, a list of functions or a dict of them, not {given!r}")
     named: dict[str, Predicate] = {}
@@ -69,7 +69,8 @@ def predicates(argument: str, given: Asked) -> tuple[Predicate, ...]:
     return tuple(named.values())
 
 
-def name_of(function: Any) -> str:
-    """Return the name of a function, also of one that is wrapped."""
+def name_of(function: Any, place: str) -> str:
+    """Return the name of a function, also of one that is wrapped; of one without a name, the place where it stands."""
     named = getattr(function, "func", function)  # functools.partial
-    return str(getattr(named, "__name__", type(named).__name__))
+    name = str(getattr(named, "__name__", type(named).__name__))
+    return place if name == "<lambda>" else name

@@ -21,16 +21,32 @@ def hashable(value: Any) -> Hashable:
     >>> hashable({"ada": [1]}) == hashable({"ada": [1]}), hashable({"ada": [1]}) == hashable({"ada": [2]})
     (True, False)
     """
-    if type(value).__eq__ is object.__eq__ and not isinstance(value, _BY_IDENTITY):
-        return _parts(value)  # such are equal only as one object, so that a search would never meet one again
+    if is_equal_only_to_itself(value):
+        return parts(value)  # else a search would never meet it again
     try:
         hash(value)
     except TypeError:
-        return _parts(value)
+        return parts(value)
     return value  # type: ignore[no-any-return] # it has just been hashed
 
 
-def _parts(value: Any) -> Hashable:
+def is_settled(value: Any) -> bool:
+    """Tell whether a value can be hashed as it is, and so will not be changed by anybody who keeps to the rules."""
+    return hashable(value) is value
+
+
+def is_equal_only_to_itself(value: Any) -> bool:
+    """Tell whether a value is like no other one, for no better reason than that its type does not say what is like."""
+    kind: Any = type(value)
+    return kind.__eq__ is object.__eq__ and not isinstance(value, _BY_IDENTITY)
+
+
+def parts(value: Any) -> Hashable:
+    """Return what stands for a value that cannot be hashed or compared itself.
+
+    Raises:
+        TypeError: There is no telling what it holds.
+    """
     kind = type(value)
     if isinstance(value, Mapping):
         return Mapping, frozenset((hashable(key), hashable(each)) for key, each in value.items())

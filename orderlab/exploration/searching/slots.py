@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from orderlab.core.decider import DeciderReducer
-from orderlab.exploration.playing import play
-from orderlab.exploration.searching.sameness import hashable
+from orderlab.exploration.searching.answering import Answering
+from orderlab.exploration.searching.found import NOTHING_IS_CHANGED, NOTHING_IS_RAISED
+from orderlab.exploration.searching.sameness import hashable, is_settled
 
 Move = tuple[int, int]
 """What is added to a state by a command that causes something, and the number of that command."""
@@ -21,18 +22,16 @@ Row = tuple[tuple[Move, ...], int, int]
 """What can be done with an entity that has some value: the moves, and how many commands are refused and quiet."""
 
 
-class Way(NamedTuple):
-    """What a command makes of a value: the number of the value after it, and how many events that took."""
-
-    value: int
-    events: int
+After = tuple[int, int]
+"""What a command makes of a value: the number of the value after it, and how many events that takes."""
 
 
 class Failure(NamedTuple):
-    """A command that something was raised at, and what."""
+    """A command at which the domain breaks a promise, and what it raised."""
 
     command: int
     failure: str
+    name: str = NOTHING_IS_RAISED
 
 
 @dataclass(slots=True, eq=False)
@@ -41,8 +40,10 @@ class Slot:
 
     Args:
         reducer: The domain's reducer.
+        answering: What has its commands decided.
         key: The entity's key.
-        alone: A state with this entity at most.
+        entity: The entity at the beginning; None if there is none.
+        version: Its version.
         commands: The commands about it: their numbers, they themselves, and when they are decided.
 
     Attributes:
@@ -52,56 +53,58 @@ class Slot:
     """
 
     reducer: DeciderReducer[Any, Any]
+    answering: Answering
     key: str
-    alone: Any
+    entity: Any
+    version: int
     commands: Sequence[tuple[int, Any, datetime]]
     shift: int = 0
     bits: int = 1
     rows: list[Row] = field(default_factory=list)
-    _states: list[Any] = field(default_factory=list)
+    _values: list[tuple[Any, int]] = field(default_factory=list)
     _numbers: dict[Any, int] = field(default_factory=dict)
-    _ways: list[dict[int, Way]] = field(default_factory=list)
+    _after: list[dict[int, After]] = field(default_factory=list)
     _counts: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._number_in(self.alone)
+        self._number_of(self.entity, self.version)
 
     @property
     def mask(self) -> int:
         """The bits of its number."""
         return (1 << self.bits) - 1
 
-    def entity(self, value: int) -> Any:
-        """Return the entity with a number."""
-        return self.reducer.entity(self._states[value], self.key)[0]
-
-    def way(self, value: int, command: int) -> Way:
-        """Return what a command makes of a value."""
-        return self._ways[value][command]
+    def after(self, value: int, command: int) -> tuple[Any, int]:
+        """Return what a command makes of the entity with a number, and how many events that takes."""
+        number, events = self._after[value][command]
+        return self._values[number][0], events
 
     def decide(self) -> dict[int, Failure]:
-        """Decide every command on the values that are new; return, by value, the first that something was raised at."""
-        failures = {}
-        for value in range(len(self._ways), len(self._states)):
-            ways: dict[int, Way] = {}
+        """Decide every command on the values that are new; return, by value, the first that breaks a promise."""
+        failures: dict[int, Failure] = {}
+        for value in range(len(self._after), len(self._values)):
+            state, after, entity = self._alone(value), dict[int, After](), self._values[value][0]
+            before = None if is_settled(entity) else hashable(entity)
             refused = quiet = 0
             for number, command, at in self.commands:
-                step = play(self.reducer, self._states[value], command, at=at)
-                if step.failure:
-                    failures.setdefault(value, Failure(number, step.failure))
-                elif step.events:
-                    ways[number] = Way(self._number_in(step.state), len(step.events))
-                elif step.rejection is not None:
+                came = self.answering.to(state, command, at)
+                if before is not None and before != hashable(entity):
+                    failures.setdefault(value, Failure(number, "", NOTHING_IS_CHANGED))
+                elif came.failure:
+                    failures.setdefault(value, Failure(number, came.failure))
+                elif came.events:
+                    after[number] = self._number_of(*self.reducer.entity(came.state, self.key)), came.events
+                elif came.is_refused:
                     refused += 1
                 else:
                     quiet += 1
-            self._ways.append(ways)
+            self._after.append(after)
             self._counts.append((refused, quiet))
         return failures
 
     def needs(self) -> int:
         """Return how many bits the numbers of its values have by now."""
-        return max(len(self._states) - 1, 1).bit_length()
+        return max(len(self._values) - 1, 1).bit_length()
 
     def place(self, shift: int, bits: int) -> None:
         """Give it these bits of a state."""
@@ -111,17 +114,22 @@ class Slot:
 
     def fill(self) -> None:
         """Make the rows of the values that were decided since."""
-        for value in range(len(self.rows), len(self._ways)):
-            moves = tuple((way.value - value << self.shift, number) for number, way in self._ways[value].items())
+        for value in range(len(self.rows), len(self._after)):
+            moves = tuple(((reached - value) << self.shift, number) for number, (reached, _) in self._after[value].items())
             self.rows.append((moves, *self._counts[value]))
 
-    def _number_in(self, state: Any) -> int:
-        """Return the number of the value that the entity has in a state, a new one if it was not met before."""
-        entity = self.reducer.entity(state, self.key)[0]
-        number = self._numbers.setdefault((type(entity), hashable(entity)), len(self._states))
-        if number == len(self._states):
-            self._states.append(state)
+    def _number_of(self, entity: Any, version: int) -> int:
+        """Return the number of a value, a new one if it was not met before."""
+        number = self._numbers.setdefault((type(entity), hashable(entity)), len(self._values))
+        if number == len(self._values):
+            self._values.append((entity, version))
         return number
+
+    def _alone(self, value: int) -> Any:
+        """Return a state with this entity only."""
+        entity, version = self._values[value]
+        empty = self.reducer.initial_state()
+        return empty if version == 0 else self.reducer.with_entity(empty, self.key, entity, version)
 
 
 def placed(slots: Sequence[Slot]) -> Callable[[int], int] | None:

@@ -1,12 +1,12 @@
 """A run as a sequence diagram: who asked what, what was answered, and what the state became."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orderlab.core.effects import AppendEvents
 from orderlab.drawing.sequence import Message, SequenceDiagram, Turn
-from orderlab.exploration.telling.story import beginning, in_a_line, shown_steps
-from orderlab.exploration.telling.words import abbreviated, action_in_words, became, noun_of, stands, who_decides
+from orderlab.exploration.telling.story import beginning, in_a_line, one_line, shown_steps
+from orderlab.exploration.telling.words import abbreviated, action_in_words, became, stale, stands, who_decides
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.timeline.unknown import counted
 
@@ -23,17 +23,17 @@ def diagram_of(trace: "Trace") -> SequenceDiagram:
     decider = who_decides(trace.reducer)
     turns = [Turn("", note=f"at first: {beginning(trace)}")]
     shown = shown_steps(trace, _HEAD, _TAIL)
-    for number, step in shown:
+    for number, step, log in shown:
         if step is None:
             turns.append(Turn("", note=f"… {counted(number, 'step')} left out …"))
             continue
-        remark = " ".join(trace.title.split()) if number == len(trace.steps) else ""
-        changed = became(trace.reducer, step)
-        left = changed or stands(trace.reducer, step)
+        remark = one_line(trace.title) if number == len(trace.steps) else ""
+        changed = became(trace.reducer, step, log)
+        left = changed or stands(trace.reducer, step.state, step.key)
         turns.append(
             Turn(
                 str(number),
-                tuple(_short(each, step.key) for each in _messages(trace, step, decider)),
+                tuple(_short(each, step.key) for each in _messages(trace, step, log, decider)),
                 abbreviated(left, step.key),
                 bool(changed),
                 remark,
@@ -46,42 +46,43 @@ def diagram_of(trace: "Trace") -> SequenceDiagram:
     return SequenceDiagram(names, tuple(turns), f"Sequence diagram: {in_a_line(trace)[1:-1]}", "the state then")
 
 
-def _messages(trace: "Trace", step: TraceStep, decider: str) -> tuple[Message, ...]:
-    writer = _who(step.writer)
+def _messages(trace: "Trace", step: TraceStep, log: Any, decider: str) -> tuple[Message, ...]:
+    writer, reducer = _who(step.writer), trace.reducer
     if step.part == "read":
-        return (Message(_LOG, writer, f"reads: {stands(trace.reducer, step) or f'no {noun_of(trace.reducer)} yet'}"),)
+        return (Message(_LOG, writer, f"reads: {stands(reducer, step.before, step.key)}"),)
     if step.part == "append":
-        return _appended(step, writer)
-    asked = Message(writer, decider, action_in_words(step.command, step.key))
+        return _appended(step, writer, writer)
+    believed = stale(reducer, step, log)
+    before = (Message(_LOG, writer, f"had read: {believed}"),) if believed and not step.part else ()
+    asked = (*before, Message(writer, decider, action_in_words(step.command, step.key)))
+    if step.is_conflict:
+        return *asked, *_appended(step, decider, writer)
     if step.events and not step.failure:
-        return asked, *(Message(decider, _LOG, _name(event), "good") for event in step.events)
+        return *asked, *(Message(decider, _LOG, _name(event), "good") for event in step.events)
     said, tone = "nothing", "plain"
     if step.failure:
-        said, tone = f"raises {_line(step.failure)}", "failed"
+        said, tone = f"raises {one_line(step.failure)}", "failed"
     elif step.rejection is not None:
         said, tone = f"no: {action_in_words(step.rejection, step.key)}", "refused"
     elif step.decided:  # which is not yet in the log
         said, tone = ", ".join(map(_name, step.decided)), "good"
-    return asked, Message(decider, writer, said, tone, dashed=True)
+    return *asked, Message(decider, writer, said, tone, dashed=True)
 
 
-def _appended(step: TraceStep, writer: str) -> tuple[Message, ...]:
+def _appended(step: TraceStep, source: str, writer: str) -> tuple[Message, ...]:
     append = next((each for each in step.effects if isinstance(each, AppendEvents)), None)
     expects = "" if append is None or append.expected_version is None else f", if at version {append.expected_version}"
     names = ", ".join(map(_name, step.events or step.decided)) or "nothing"
-    asked = Message(writer, _LOG, f"append {names}{expects}", "good" if step.events else "plain")
-    if not step.failure:
-        return (asked,)
-    tone = "refused" if step.is_conflict else "failed"
-    return asked, Message(_LOG, writer, _line(step.failure), tone, dashed=True)
+    asked = Message(source, _LOG, f"append {names}{expects}", "good" if step.events else "plain")
+    if step.is_conflict:
+        return asked, Message(_LOG, writer, one_line(step.conflict), "refused", dashed=True)
+    if step.failure:
+        return asked, Message(_LOG, writer, one_line(step.failure), "failed", dashed=True)
+    return (asked,)
 
 
 def _name(event: object) -> str:
     return type(event).__name__
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _who(writer: str) -> str:

@@ -1,14 +1,8 @@
 """A run in words: for somebody who sees it for the first time."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orderlab.exploration.telling.words import (
-    action_in_words,
-    became,
-    noun_of,
-    stands,
-    state_in_words,
-)
+from orderlab.exploration.telling.words import action_in_words, became, stale, stands, state_in_words
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.timeline.unknown import counted, listed
 
@@ -29,33 +23,45 @@ def in_a_line(trace: "Trace") -> str:
     if len(names) > _NAMES:
         names = [*names[:2], "…", *names[-2:]]
     told = f": {' → '.join(names)}" if names else ""
-    title = f"; {' '.join(trace.title.split())}" if trace.title else ""
+    title = f"; {one_line(trace.title)}" if trace.title else ""
     return f"<Trace of {counted(len(trace.steps), _unit(trace))}{told}{title}>"
 
 
 def story_of(trace: "Trace") -> str:
     """Return a run as lines, a step each: what was asked, what was answered, and what changed."""
-    title = " ".join(trace.title.split())
+    title = one_line(trace.title)
     count = counted(len(trace.steps), _unit(trace))
     lines = [f"{title} ({count})" if title else f"A run of {count}", f"At first: {beginning(trace)}."]
     several = len({step.at for step in trace.steps}) > 1
-    for number, step in shown_steps(trace):
+    for number, step, log in shown_steps(trace):
         if step is None:
             lines.append(f"… {counted(number, 'step')} left out …")
             continue
         at = f"{step.at:%F %T}: " if several else ""
-        lines.append(f"{number}. {at}{sentence(trace, step)}")
+        lines.append(f"{number}. {at}{sentence(trace, step, log)}")
     if title and trace.steps:
         lines.append(f"   ^ here it shows: {title}")
     return "\n".join(lines)
 
 
-def shown_steps(trace: "Trace", head: int = HEAD, tail: int = TAIL) -> list[tuple[int, TraceStep | None]]:
-    """Return the steps of a run with their numbers; of a long one how many are left out, with None, in the middle."""
-    numbered: list[tuple[int, TraceStep | None]] = list(enumerate(trace.steps, start=1))
-    if len(numbered) <= head + tail + 1:
-        return numbered
-    return [*numbered[:head], (len(numbered) - head - tail, None), *numbered[-tail:]]
+class Shown(NamedTuple):
+    """A step as it is told: its number, itself, and the state that the log had before it.
+
+    Without a step it stands for as many as `number` says, which are left out.
+    """
+
+    number: int
+    step: TraceStep | None = None
+    log: Any = None
+
+
+def shown_steps(trace: "Trace", head: int = HEAD, tail: int = TAIL) -> list[Shown]:
+    """Return the steps of a run as they are told; of a long one those in the middle are left out."""
+    states = trace.states
+    shown = [Shown(number, step, states[number - 1]) for number, step in enumerate(trace.steps, start=1)]
+    if len(shown) <= head + tail + 1:
+        return shown
+    return [*shown[:head], Shown(len(shown) - head - tail), *shown[-tail:]]
 
 
 def beginning(trace: "Trace") -> str:
@@ -67,51 +73,55 @@ def beginning(trace: "Trace") -> str:
     return f"{state}, by {counted(len(trace.given), 'event')} ({listed(names, 'and')})"
 
 
-def sentence(trace: "Trace", step: TraceStep) -> str:
-    """Return one step as a sentence or two."""
-    who, command = step.writer or "Somebody", action_in_words(step.command, step.key)
+def sentence(trace: "Trace", step: TraceStep, log: Any) -> str:
+    """Return one step as a sentence or two.
+
+    Args:
+        trace: The run.
+        step: The step.
+        log: The state that the log had before it.
+    """
+    reducer, command = trace.reducer, action_in_words(step.command, step.key)
+    changed = became(reducer, step, log)
     if step.part == "read":
-        return f"{who} reads for {command}: {_read(trace, step)}."
+        return f"{step.writer or 'Somebody'} reads for {command}: {stands(reducer, step.before, step.key)}."
     if step.part == "append":
-        return f"{who} appends: {_appended(trace, step)}"
-    met = f", on what was read: {_met(trace, step)}" if step.part else ""
-    return f"{who} asks: {command}{met}. {_answered(trace, step)}"
+        return f"{step.writer or 'Somebody'} appends: {_appended(step, changed)}"
+    believed = stands(reducer, step.before, step.key) if step.part else stale(reducer, step, log)
+    met = f", having read before: {believed}" if believed else ""
+    return f"{f'{step.writer} asks' if step.writer else 'You ask'}: {command}{met}. {_answered(step, changed)}"
 
 
-def _answered(trace: "Trace", step: TraceStep) -> str:
+def _answered(step: TraceStep, changed: str) -> str:
+    if step.is_conflict:
+        return f"Somebody else has written first, so nothing is written: {one_line(step.conflict)}."
     if step.failure:
-        return f"There is no answer, for it raises {' '.join(step.failure.split())}."
+        return f"There is no answer, for it raises {one_line(step.failure)}."
     if step.rejection is not None:
         return f"The answer is no: {action_in_words(step.rejection, step.key)}. Nothing changes."
     events = step.events or step.decided
     if not events:
-        return "It is accepted, and nothing comes of it."
+        return f"It is accepted without an event. {changed}." if changed else "It is accepted, and nothing comes of it."
     names = listed([type(event).__name__ for event in events], "and")
     if not step.events:
         return f"The answer is {names}, which is not written yet."
-    changed = became(trace.reducer, step)
     return f"The answer is {names}. {changed or _UNCHANGED}."
 
 
-def _appended(trace: "Trace", step: TraceStep) -> str:
+def _appended(step: TraceStep, changed: str) -> str:
     if step.is_conflict:
-        return f"somebody else has written first, so nothing is written ({' '.join(step.failure.split())})."
+        return f"somebody else has written first, so nothing is written: {one_line(step.conflict)}."
     if step.failure:
-        return f"it raises {' '.join(step.failure.split())}."
+        return f"it raises {one_line(step.failure)}."
     if not step.events:
         return "there is nothing to be written."
     names = listed([type(event).__name__ for event in step.events], "and")
-    is_written = "is written" if len(step.events) == 1 else "are written"
-    return f"{names} {is_written}. {became(trace.reducer, step) or _UNCHANGED}."
+    return f"{names} {'is' if len(step.events) == 1 else 'are'} written. {changed or _UNCHANGED}."
 
 
-def _read(trace: "Trace", step: TraceStep) -> str:
-    return stands(trace.reducer, step) or f"no {noun_of(trace.reducer)} yet"
-
-
-def _met(trace: "Trace", step: TraceStep) -> str:
-    before = TraceStep(step.command, step.at, step.before, step.before, key=step.key)
-    return stands(trace.reducer, before) or f"no {noun_of(trace.reducer)} yet"
+def one_line(text: str) -> str:
+    """Return a text in one line."""
+    return " ".join(text.split())
 
 
 def _unit(trace: "Trace") -> str:

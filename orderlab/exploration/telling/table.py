@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from orderlab.drawing import tables
-from orderlab.exploration.telling.story import shown_steps
+from orderlab.exploration.telling.story import one_line, shown_steps
 from orderlab.exploration.telling.words import action_in_words, became, stands
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.timeline.unknown import counted
@@ -21,19 +21,21 @@ def table_of(trace: "Trace") -> str:
     extra = {"at": has_times, "who": has_writers, "does": has_parts}
     header = ["#", *(name for name, is_there in extra.items() if is_there), "command", "what came of it", "state then"]
     body: list[list[Any]] = []
-    for number, step in shown_steps(trace, _HEAD, _TAIL):
+    for number, step, log in shown_steps(trace, _HEAD, _TAIL):
         if step is None:
             body.append(["…", *[""] * sum(extra.values()), f"{counted(number, 'step')} left out", "", ""])
             continue
         values = zip((step.at, step.writer, step.part), extra.values(), strict=True)
         more = [value for value, is_there in values if is_there]
-        body.append([number, *more, action_in_words(step.command, step.key), _answer(step), _then(trace, step)])
+        body.append([number, *more, action_in_words(step.command, step.key), _answer(step), _then(trace, step, log)])
     return tables.rows(header, body)
 
 
 def _answer(step: TraceStep) -> str:
+    if step.is_conflict:
+        return one_line(step.conflict)
     if step.failure:
-        return f"{'' if step.is_conflict else 'raises '}{step.failure}"
+        return f"raises {step.failure}"
     if step.rejection is not None:
         return f"refused: {action_in_words(step.rejection, step.key)}"
     if step.part == "decide":
@@ -41,5 +43,5 @@ def _answer(step: TraceStep) -> str:
     return "; ".join(action_in_words(event, step.key, at=step.at) for event in step.events) or step.outcome
 
 
-def _then(trace: "Trace", step: TraceStep) -> str:
-    return became(trace.reducer, step) or stands(trace.reducer, step)
+def _then(trace: "Trace", step: TraceStep, log: Any) -> str:
+    return became(trace.reducer, step, log) or stands(trace.reducer, step.state, step.key)

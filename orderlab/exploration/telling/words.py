@@ -1,6 +1,6 @@
 """The words for what is in a run: an action, an entity, and what a step made of it. None of them raises."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,8 @@ def action_in_words(action: Any, key: str | None = None, *, at: datetime | None 
     ('ShipOrder order-1, TRACK-1', 'PlaceOrder ada, empty')
     """
     kind, values = type(action).__name__, own_fields(action)
+    if isinstance(action, BaseException):
+        return f"{kind}: {shown(action)}"
     if values is None:
         return kind if isinstance(action, type) else shown(action)
     usual = _usual(action)
@@ -60,9 +62,9 @@ def abbreviated(text: str, key: str | None) -> str:
     return text.replace(key, f"{key[:8]}…{key[-6:]}")
 
 
-def noun_of(reducer: Reducer[Any]) -> str:
-    """Return what an entity is called."""
-    decider = decider_of(reducer)
+def noun_of(reducer: Reducer[Any], state: Any = None) -> str:
+    """Return what an entity is called; a state tells whether a reducer that was not lifted is about orders."""
+    decider = decider_of(reducer) or (ORDERS if isinstance(state, OrderState) else None)
     return "entity" if decider is None else decider.name
 
 
@@ -108,30 +110,44 @@ def state_name(reducer: Reducer[Any], entity: Any, state: Any = None) -> str:
         return _UNNAMED
 
 
-def became(reducer: Reducer[Any], step: TraceStep) -> str:
+def became(reducer: Reducer[Any], step: TraceStep, log: Any) -> str:
     """Return what a step made of the entity that it was about: `order-1: placed → shipped`; empty if nothing.
 
     Where the names of its states do not tell, the fields that changed do.
+
+    Args:
+        reducer: The domain's reducer.
+        step: The step.
+        log: The state that the log had before it, whatever the writer believed.
     """
-    before, after = (entity_in(reducer, state, step.key) for state in (step.before, step.state))
+    before, after = (entity_in(reducer, state, step.key) for state in (log, step.state))
     if before is None and after is None and not entities_in(step.state):
-        return "" if step.before is step.state else _changes(step.before, step.state, "")
-    was, now = state_name(reducer, before, step.before), state_name(reducer, after, step.state)
-    about = step.key or ""
-    if step.events and same(before, after):
-        return _unfit(reducer, step, before)
-    if was != now and (before is not None or _names_states(reducer, step.state)):
-        return f"{about}: {was} → {now}"
-    changed = _changes(before, after, about)
-    return f"{about}: {changed}" if changed else ""
+        return "" if log is step.state else _changes(log, step.state, "")
+    is_unfit = bool(step.events) and not _can_follow(reducer, before, step.events)
+    if same(before, after):
+        return f"{step.key}: {step.answer} cannot follow" if is_unfit else ""
+    was, now = state_name(reducer, before, log), state_name(reducer, after, step.state)
+    names_tell = was != now and (before is not None or _names_states(reducer, step.state))
+    changed = f"{was} → {now}" if names_tell else _changes(before, after, step.key or "")
+    return f"{step.key}: {changed or now}{' (cannot follow)' if is_unfit else ''}"
 
 
-def stands(reducer: Reducer[Any], step: TraceStep) -> str:
-    """Return how the entity that a step was about stands after it: `order-1 is placed`; empty where there is none."""
-    entity = entity_in(reducer, step.state, step.key)
-    if entity is None:
-        return f"no {noun_of(reducer)} {step.key}" if step.key else ""
-    return f"{step.key} is {state_name(reducer, entity, step.state)}"
+def stands(reducer: Reducer[Any], state: Any, key: str | None) -> str:
+    """Return how an entity stands in a state: `order-1 is placed`; `no order order-1` where there is none."""
+    entity = entity_in(reducer, state, key)
+    if key is None or entity is None:
+        return f"no {noun_of(reducer, state)} {key or 'yet'}" if entities_are_kept(state) else ""
+    if not _names_states(reducer, state):
+        told = _changes(None, entity, key)
+        if told:
+            return f"{key}: {told}"
+    return f"{key} is {state_name(reducer, entity, state)}"
+
+
+def stale(reducer: Reducer[Any], step: TraceStep, log: Any) -> str:
+    """Return what a writer believed of the entity, where the log says otherwise by then; empty where it does not."""
+    believed, known = (entity_in(reducer, state, step.key) for state in (step.before, log))
+    return "" if same(believed, known) else stands(reducer, step.before, step.key)
 
 
 def state_in_words(reducer: Reducer[Any], state: Any) -> str:
@@ -143,9 +159,9 @@ def state_in_words(reducer: Reducer[Any], state: Any) -> str:
     """
     entities = entities_in(state)
     if not entities:
-        return f"no {noun_of(reducer)} yet" if entities_are_kept(state) else shown(state)
+        return f"no {noun_of(reducer, state)} yet" if entities_are_kept(state) else shown(state)
     keys = sorted(entities, key=str)
-    told = [f"{key} is {state_name(reducer, entities[key], state)}" for key in keys[:_TOLD]]
+    told = [stands(reducer, state, str(key)) for key in keys[:_TOLD]]
     more = [f"and {counted(len(keys) - _TOLD, 'other')}"] if len(keys) > _TOLD else []
     return ", ".join([*told, *more])
 
@@ -155,19 +171,19 @@ def entities_are_kept(state: Any) -> bool:
     return any(isinstance(getattr(state, name, None), Mapping) for name in ("entities", "orders"))
 
 
-def _unfit(reducer: Reducer[Any], step: TraceStep, entity: Any) -> str:
-    """Return what is to be said of events that are written and change nothing: that one cannot follow, perhaps."""
+def _can_follow(reducer: Reducer[Any], entity: Any, events: Iterable[Any]) -> bool:
+    """Tell whether events can follow what an entity is; they can where nobody says that they cannot."""
     decider = decider_of(reducer)
     if decider is None:
-        return ""
-    for event in step.events:
+        return True
+    for event in events:
         try:
             entity = decider.evolve(entity, event)
         except CorruptStream:
-            return f"{step.key}: {type(event).__name__} cannot follow"
+            return False
         except Exception:  # noqa: BLE001 - a faulty domain; its run is told all the same
-            return ""
-    return ""
+            return True
+    return True
 
 
 def _usual(action: Any) -> dict[str, Any]:

@@ -4,20 +4,21 @@ import asyncio
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any
 
 from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.core.errors import CorruptStream, VersionConflict
-from orderlab.drawing.tables import AsTable, text_of
+from orderlab.drawing.tables import AsTable
 from orderlab.exploration.playing import AT
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.orders.model import Order, Placed
 from orderlab.workshop.exercises.runs import MINUTE
+from orderlab.workshop.exercises.telling import shown
 
-MOST_CHARACTERS = 120
-"""How long a value is at the most where it is said in a sentence."""
+NOT_AWAITED = "a coroutine that nobody awaited"
+"""What is told of an answer that forgot an `await` before what it returns."""
 
 
 class Recording:
@@ -51,7 +52,7 @@ class Recording:
         """Return the entity with this key as the events so far have made it; None if there is none."""
         return self._reducer.entity(self._state, key)[0]
 
-    def tell(  # noqa: PLR0913 - the fields of a step
+    def tell(
         self,
         writer: str,
         command: Any,
@@ -69,6 +70,7 @@ class Recording:
             entity, version = self._reducer.entity(self._state, about)
             after = _even_if_it_cannot_be(self._reducer.decider, entity, event)
             self._state = self._reducer.with_entity(self._state, about, after, version + 1)
+        key = self._reducer.decider.key_of(events[0]) if events and key is None else key
         self._steps.append(
             TraceStep(command, self.at, before, self._state, events, rejection, failure, key, writer, tuple(effects))
         )
@@ -93,7 +95,7 @@ class Conflict(AsTable):
 
 
 def _even_if_it_cannot_be(decider: Decider[Any], entity: Any, event: Any) -> Any:
-    """Return the entity after an event; one that cannot follow overrides what was, as in a table that is overwritten."""
+    """Return the entity after an event; one that cannot follow overrides what was, as in a table."""
     try:
         return decider.evolve(entity, event)
     except CorruptStream:
@@ -117,8 +119,14 @@ def brief(value: Any) -> str:
     key = getattr(value, "order_id", None) or getattr(value, "shelf", None)
     if key is not None:
         return f"{type(value).__name__} of {key}"
-    text = text_of(value) if type(value).__repr__ is not object.__repr__ else f"a {type(value).__name__}"
-    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
+    return shown(value)
+
+
+def as_value(value: Any) -> Any:
+    """Return what a learner's function gave as a trace can keep it: a value as it is, anything stranger as text."""
+    if value is None or isinstance(value, tuple | int | str) or (is_dataclass(value) and not isinstance(value, type)):
+        return value
+    return shown(value)
 
 
 def copies_of(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
@@ -126,7 +134,7 @@ def copies_of(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
 
     The function itself is never called, so whatever it keeps outside the log does not reach from one run to the next.
     """
-    import cloudpickle  # noqa: PLC0415 - few exercises start a program anew
+    import cloudpickle  # type: ignore[import-untyped]  # noqa: PLC0415 - few exercises start a program anew
 
     pickled = cloudpickle.dumps(function)
     while True:
@@ -136,7 +144,11 @@ def copies_of(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
 async def called(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
     """Call a learner's function, be it `async` or not, and return what it gives."""
     given = function(*arguments, **named)
-    return await given if inspect.isawaitable(given) else given
+    given = await given if inspect.isawaitable(given) else given
+    if inspect.iscoroutine(given):
+        given.close()
+        return NOT_AWAITED
+    return given
 
 
 def in_a_loop(work: Callable[[], Any]) -> Any:

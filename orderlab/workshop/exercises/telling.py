@@ -11,6 +11,7 @@ from orderlab.exploration.trace import Trace
 LONGEST = 160
 """How much of a value is shown, in characters."""
 
+_ITEMS = re.compile(r"items=\((?:[^()]|\([^()]*\))*\)")
 _INSTANT = re.compile(r"datetime\.datetime\(([\d, ]+), tzinfo=datetime\.timezone\.utc\)")
 
 
@@ -29,6 +30,7 @@ def shown(value: Any) -> str:
         return f"the function {value.__name__}"
     try:
         text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
+        text = _ITEMS.sub("items=(…)", text)
         text = _INSTANT.sub(_instant, text)
     except Exception:  # noqa: BLE001 - the repr of a learner's own class may fail, and its name says enough
         text = f"a {type(value).__name__}"
@@ -65,7 +67,7 @@ def differs(found: Any, wanted: Any, name: str = "the answer", *, may_be_none: b
     for part, value in needed.items():
         if part not in there:
             return f"{name}{part} is missing, and should be {shown(value)}."
-        told = differs(there[part], value, f"{name}{part}")
+        told = differs(there[part], value, f"{name}{part}", may_be_none=True)
         if told:
             return told
     for part in there:
@@ -83,6 +85,11 @@ def at_step(trace: Trace, number: int) -> str:
     "step 1 of 1, CancelOrder(order_id='order-1', reason='Too late')"
     """
     return f"step {number} of {len(trace.steps)}, {shown(trace.steps[number - 1].command)}"
+
+
+def unless_alike(right: Trace, shown_run: Trace) -> Trace | None:
+    """Return the run as it should be; None if it is told like the one that is shown, so that it would say nothing."""
+    return None if right.story() == shown_run.story() else right
 
 
 def log_of(events: Any) -> str:

@@ -31,7 +31,7 @@ class Look:
 
     def __str__(self) -> str:
         does = "waits" if self.what == "waits" else f"looks at {self.what}"
-        return f"It {does}: {self.name} is called" + (f" in line {self.line}." if self.line else ".")
+        return f"{does}, by calling {self.name}" + (f" in line {self.line}" if self.line else "")
 
 
 class _Stopped(BaseException):
@@ -54,7 +54,7 @@ def watched(function: Callable[..., Any], *values: Any, its: Any = None, **named
     >>> watched(sorted, [2, 1])
     ([1, 2], None)
     >>> print(watched(lambda: f"order-{uuid4()}")[1])
-    It looks at chance: uuid4 is called in line 1.
+    looks at chance, by calling uuid4 in line 1
     """
     looks: list[Look] = []
     file = getattr(getattr(its or function, "__code__", None), "co_filename", "")

@@ -7,11 +7,10 @@ from typing import Any
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.verdict import Problem
-from orderlab.orders.actions import Command
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import Order
 from orderlab.workshop.exercises.runs import again
-from orderlab.workshop.exercises.telling import at_step, differs
+from orderlab.workshop.exercises.telling import at_step, differs, unless_alike
 
 Ask = Callable[..., Any]
 """Asks an answer: `ask(command, order, key=…, at=…)`, like `decide`."""
@@ -36,7 +35,8 @@ def first_difference(trace: Trace, asked: tuple[type, ...], name: str, ask: Ask)
         wanted = ORDERS.decide(step.command, order, key=step.key or "", at=step.at)
         told = differs(asked_of(ask, step.command, order, key=step.key, at=step.at), wanted, f"{name}(…)")
         if told:
-            return Problem(told, f"At {at_step(right, number)}: {met(order)}.", of_answer(trace, asked, ask), right)
+            found = of_answer(trace, asked, ask)
+            return Problem(told, f"At {at_step(right, number)}: {met(order)}.", found, unless_alike(right, found))
     return None
 
 
@@ -46,7 +46,7 @@ def order_before(step: TraceStep) -> Order | None:
     return order
 
 
-def asked_of(ask: Ask, command: Command, order: Order | None, **named: Any) -> Any:
+def asked_of(ask: Ask, command: Any, order: Order | None, **named: Any) -> Any:
     """Ask an answer about a copy of the order, so that nothing it does to it is seen elsewhere."""
     return ask(command, None if order is None else replace(order), **named)
 

@@ -10,7 +10,7 @@ from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.deciding.asking import first_difference
 from orderlab.workshop.exercises.runs import order_commands, runs_of
 
-QUESTION = """
+QUESTION = """\
 A customer writes: "Please cancel my order", and leaves the reason blank. The order was shipped yesterday. Two things
 are wrong, and only one can be told. If it is this one today and that one tomorrow, nobody can rely on the answer, no
 test and no program at the other end. So the checks have a fixed order:
@@ -27,7 +27,7 @@ that is not placed with `InvalidOrderState(order_id, order.status.name)`. Else r
 For example: `CancelOrder("order-1", " ")` is `ValidationFailed`, whether there is such an order or not.
 """
 
-STARTER = """
+STARTER = """\
 from orderlab import CancelOrder, Order
 
 
@@ -44,7 +44,7 @@ HINTS = (
     "with the event.",
 )
 
-SOLUTION = """
+SOLUTION = """\
 from orderlab import InvalidOrderState, OrderCancelled, OrderNotFound, ValidationFailed
 
 
@@ -61,7 +61,7 @@ def decide_cancelling(command, order, *, at):
 WRONG = (
     Wrong(
         "The order is looked up before the command itself is looked at.",
-        """
+        """\
 from orderlab import InvalidOrderState, OrderCancelled, OrderNotFound, ValidationFailed
 
 
@@ -77,7 +77,7 @@ def decide_cancelling(command, order, *, at):
     ),
     Wrong(
         "The fields are checked last, when all else is well.",
-        """
+        """\
 from orderlab import InvalidOrderState, OrderCancelled, OrderNotFound, ValidationFailed
 
 
@@ -97,7 +97,7 @@ def decide_cancelling(command, order, *, at):
     ),
     Wrong(
         "The status is asked of an order that may not be there.",
-        """
+        """\
 from orderlab import InvalidOrderState, OrderCancelled, OrderNotFound, ValidationFailed
 
 

@@ -9,7 +9,7 @@ from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.runs import runs_of, shop_commands
 from orderlab.workshop.exercises.telling import differs
 
-QUESTION = """
+QUESTION = """\
 Post is delivered once a day, and a whole pile of commands comes in. Some will be refused: that is no accident, it is an
 ordinary day. So `decide` does not *raise* a refusal, it *returns* it, and one that comes too late does not keep the
 next from being served.
@@ -23,7 +23,7 @@ For example: place `order-1`, ship `order-2`, ship `order-1` gives the events `O
 rejection, `OrderNotFound("order-2")`.
 """
 
-STARTER = """
+STARTER = """\
 def decide_day(commands, at) -> tuple[list, list]:
     return ...
 """
@@ -37,7 +37,7 @@ HINTS = (
     "Return both lists after the loop.",
 )
 
-SOLUTION = """
+SOLUTION = """\
 from orderlab import decide, evolve
 
 
@@ -62,7 +62,7 @@ WRONG = (
     ),
     Wrong(
         "A refusal is waited for as an exception, which never comes.",
-        """
+        """\
 from orderlab import decide, evolve
 
 
@@ -85,7 +85,7 @@ def decide_day(commands, at):
     ),
     Wrong(
         "What was decided is not taken in, so every command meets an empty shop.",
-        """
+        """\
 from orderlab import decide
 
 
@@ -102,7 +102,7 @@ def decide_day(commands, at):
     ),
     Wrong(
         "Whatever is answered is written down as a fact.",
-        """
+        """\
 from orderlab import decide, evolve
 
 
@@ -139,6 +139,9 @@ def day(answer: Any, trace: Trace) -> Problem | None:
     at = right.steps[0].at if right.steps else None
     wanted = [*right.events], [step.rejection for step in right.steps if step.rejection is not None]
     found = answer(list(trace.commands), at)
-    told = differs(found, wanted, "decide_day(commands, at)")
+    if type(found) is tuple and [type(each) for each in found] == [list, list]:
+        told = differs(found[0], wanted[0], "events") or differs(found[1], wanted[1], "rejections")
+    else:
+        told = differs(found, wanted, "decide_day(commands, at)")
     kinds = ", ".join(f"{type(each).__name__} of {each.order_id}" for each in trace.commands) or "none"
     return Problem(told, f"That is for the commands {kinds}.", right) if told else None

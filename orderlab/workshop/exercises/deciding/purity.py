@@ -9,10 +9,10 @@ from orderlab.orders.actions import OrderPlaced, PlaceOrder, ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.deciding.asking import asked_of, met, of_answer, order_before
 from orderlab.workshop.exercises.runs import BASKETS, again, runs_of
-from orderlab.workshop.exercises.telling import at_step, differs
+from orderlab.workshop.exercises.telling import at_step, differs, unless_alike
 from orderlab.workshop.exercises.world import watched
 
-QUESTION = """
+QUESTION = """\
 A customer says that her order was placed on Monday; you think it was Tuesday. Could you ask `decide` once more, as of
 Monday? Only if it is **pure**: the same arguments, the same answer, today and in a year. A function that looks at the
 clock itself, or draws a number itself, answers differently each time, and nobody can find out what it said.
@@ -28,7 +28,7 @@ For example: Ada's two mugs at 950 cents, `order_id="order-1"` and `at=noon`, gi
 `(OrderPlaced("order-1", "ada", items, 1900, noon),)`. Asked again, the same.
 """
 
-STARTER = """
+STARTER = """\
 from orderlab import Order, PlaceOrder
 
 
@@ -44,7 +44,7 @@ HINTS = (
     "`OrderPlaced(order_id, command.customer_id, tuple(command.items), total, at)`, in a tuple of one.",
 )
 
-SOLUTION = """
+SOLUTION = """\
 from orderlab import InvalidOrderState, OrderPlaced
 
 
@@ -70,12 +70,12 @@ WRONG = (
         "import time\n"
         + SOLUTION.replace(
             "    items =",
-            '    if time.localtime().tm_hour < 0:\n        return InvalidOrderState(order_id, "closed")\n    items =',
+            '    if time.localtime().tm_hour >= 22:\n        return InvalidOrderState(order_id, "closed")\n    items =',
         ),
     ),
     Wrong(
         "Orders are counted in a variable outside, so the answer depends on how often one has asked.",
-        """
+        """\
 from orderlab import InvalidOrderState, OrderPlaced
 
 PLACED = []
@@ -126,14 +126,15 @@ def purity(answer: Any, trace: Trace) -> Problem | None:
         if not isinstance(step.command, PlaceOrder):
             continue
         order, key, at = order_before(step), step.key, step.at
-        where = f"At {at_step(right, number)}, with order_id={key!r} and at={str(at)!r}: {met(order)}."
+        where = f"At {at_step(right, number)}, with order_id={key!r} and at={at}: {met(order)}."
         found, look = watched(asked_of, ask, step.command, order, key=key, at=at, its=answer)
         if look is not None:
-            return Problem(f"decide_placing is not pure. {look}", where, right)
+            return Problem(f"decide_placing {look}; it may use only what it is handed.", where, right)
         wanted = step.events or step.rejection
         told = _not_the_one_handed_in(found, wanted) or differs(found, wanted, "decide_placing(…)")
         if told:
-            return Problem(told, where, of_answer(trace, (PlaceOrder,), ask), right)
+            shown = of_answer(trace, (PlaceOrder,), ask)
+            return Problem(told, where, shown, unless_alike(right, shown))
         told = differs(
             asked_of(ask, step.command, order, key=key, at=at), found, "Asked the same again, decide_placing(…)"
         )

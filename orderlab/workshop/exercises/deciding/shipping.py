@@ -10,7 +10,7 @@ from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.deciding.asking import first_difference
 from orderlab.workshop.exercises.runs import order_commands, runs_of
 
-QUESTION = """
+QUESTION = """\
 The past is in order, so you open the shop. The first parcel is packed, and somebody wants to hand it to the carrier.
 May it leave? That is decided *before* it happens, on the order as it stands.
 
@@ -27,7 +27,7 @@ For example: `ShipOrder("order-1", "TRACK-1")` for a placed order gives
 `InvalidOrderState("order-1", "cancelled")`. All three types are in orderlab.
 """
 
-STARTER = """
+STARTER = """\
 from orderlab import Order, ShipOrder
 
 
@@ -44,7 +44,7 @@ HINTS = (
     "`(OrderShipped(command.order_id, command.tracking_number, at),)`. The comma makes it a tuple.",
 )
 
-SOLUTION = """
+SOLUTION = """\
 from orderlab import InvalidOrderState, OrderNotFound, OrderShipped
 
 

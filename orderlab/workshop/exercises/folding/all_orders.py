@@ -2,14 +2,16 @@
 
 from typing import Any
 
+from orderlab.core.errors import CorruptStream
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
 from orderlab.orders.decider import ORDERS
+from orderlab.orders.model import Order
 from orderlab.workshop.exercises.runs import runs_of, shop_commands
 from orderlab.workshop.exercises.telling import differs, log_of
 
-QUESTION = """
+QUESTION = """\
 Now for the table of orders that the former owner did not keep. The log mixes the events of all orders, as life mixed
 them, and each event names the order that it is about.
 
@@ -21,7 +23,7 @@ For example: `order-1` is placed, `order-2` is placed, `order-1` is shipped. The
 shipped at version 2, and `order-2` placed at version 1. Of the empty log it is `{}`.
 """
 
-STARTER = """
+STARTER = """\
 from orderlab import Order
 
 
@@ -38,7 +40,7 @@ HINTS = (
     "`orders[event.order_id] = evolve(orders.get(event.order_id), event)`.",
 )
 
-SOLUTION = """
+SOLUTION = """\
 from orderlab import evolve
 
 
@@ -52,7 +54,7 @@ def fold_all(events):
 WRONG = (
     Wrong(
         "The dictionary is made once, when the function is defined, so a second fold begins where the first ended.",
-        """
+        """\
 from orderlab import evolve
 
 
@@ -64,7 +66,7 @@ def fold_all(events, orders={}):
     ),
     Wrong(
         "All events are folded into one order, whichever they are about.",
-        """
+        """\
 from orderlab import evolve
 
 
@@ -78,7 +80,7 @@ def fold_all(events):
     ),
     Wrong(
         "Every event is folded from nothing, as if it were the first of its order.",
-        """
+        """\
 from orderlab import evolve
 
 
@@ -88,7 +90,7 @@ def fold_all(events):
     ),
     Wrong(
         "An order that was shipped or cancelled is thrown away, as if it had never been.",
-        """
+        """\
 from orderlab import OrderPlaced, evolve
 
 
@@ -104,7 +106,7 @@ def fold_all(events):
     ),
     Wrong(
         "An order that is known already is not looked at again.",
-        """
+        """\
 from orderlab import evolve
 
 
@@ -134,8 +136,16 @@ def fold_all(events):
 def all_orders(answer: Any, trace: Trace) -> Problem | None:
     """Compare the dictionary with the orders of the run itself, and fold the same log a second time."""
     wanted = dict(sorted(trace.state.entities.items()))
-    for time in ("", ", folded a second time"):
-        told = differs(answer(list(trace.events)), wanted, "fold_all(events)")
-        if told:
-            return Problem(told, f"That is for {log_of(trace.events)}{time}.", trace)
-    return None
+    told = differs(answer(list(trace.events)), wanted, "fold_all(events)")
+    if told:
+        return Problem(told, f"That is for {log_of(trace.events)}.", trace)
+    told = _a_second_time(answer, trace, wanted)
+    return Problem(told, f"That is for {log_of(trace.events)}, folded twice.", trace) if told else None
+
+
+def _a_second_time(answer: Any, trace: Trace, wanted: dict[str, Order]) -> str:
+    """Tell what is wrong with a second fold of the same log, which must not know of the first; empty if nothing is."""
+    try:
+        return differs(answer(list(trace.events)), wanted, "Folded a second time, fold_all(events)")
+    except CorruptStream as error:
+        return f"Folded a second time, it raises CorruptStream: {error}. Does it begin where the first fold ended?"

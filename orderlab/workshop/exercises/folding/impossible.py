@@ -15,7 +15,7 @@ from orderlab.orders.model import Order, Placed
 from orderlab.workshop.exercises.runs import runs_of, shop_commands
 from orderlab.workshop.exercises.telling import differs, log_of
 
-QUESTION = """
+QUESTION = """\
 Your cousin confesses: one evening he "tidied up" the log in a text editor. Now it may say that a parcel left which
 nobody ordered, or that one was cancelled when it was on its way.
 
@@ -28,7 +28,7 @@ as positions in a log are, or `None` if all is well. Each order is a story of it
 For example: `order-1` is placed, `order-2` is placed, `order-1` is cancelled, `order-1` is shipped. The answer is 4.
 """
 
-STARTER = """
+STARTER = """\
 def first_impossible(events) -> int | None:
     return ...
 """
@@ -41,7 +41,7 @@ HINTS = (
     "`return None`. And remember `orders.get(event.order_id)`: another order's events are no obstacle.",
 )
 
-SOLUTION = """
+SOLUTION = """\
 from orderlab import CorruptStream, evolve
 
 
@@ -66,7 +66,7 @@ WRONG = (
     ),
     Wrong(
         "All events are folded into one order, so a second order seems impossible.",
-        """
+        """\
 from orderlab import CorruptStream, evolve
 
 
@@ -82,7 +82,7 @@ def first_impossible(events):
     ),
     Wrong(
         "Only events of orders that were never placed are found, not what follows an order's end.",
-        """
+        """\
 from orderlab import OrderPlaced
 
 

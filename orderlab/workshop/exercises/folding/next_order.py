@@ -9,13 +9,13 @@ from orderlab.grading.verdict import Problem
 from orderlab.orders.decider import ORDERS, evolve
 from orderlab.orders.model import Order
 from orderlab.workshop.exercises.runs import again, order_commands, runs_of
-from orderlab.workshop.exercises.telling import at_step, differs
+from orderlab.workshop.exercises.telling import at_step, differs, unless_alike
 
-QUESTION = """
+QUESTION = """\
 A number is not enough when a customer rings: you want the whole order. `evolve` takes the order as it was and one
 event, and gives the order as it is then. The first event, `OrderPlaced`, makes the order. The other two are yours.
 
-Write `after(order, event)`. The order is placed, and the event is its `OrderShipped` or its `OrderCancelled`. Return
+Write `order_after(order, event)`. The order is placed, and the event is its `OrderShipped` or its `OrderCancelled`. Return
 the order after it: with the new status, `updated_at` the event's time, and a `version` higher by one, for a version
 counts events. All else stays. An order is a value and cannot be changed; `replace` of `dataclasses` makes another one.
 
@@ -23,11 +23,11 @@ For example: after `OrderShipped("order-1", "TRACK-1", noon)` the status is `Shi
 `OrderCancelled("order-1", "Too late", noon)` it is `Cancelled("Too late", noon)`.
 """
 
-STARTER = """
+STARTER = """\
 from orderlab import Order, OrderCancelled, OrderShipped
 
 
-def after(order: Order, event: OrderShipped | OrderCancelled) -> Order:
+def order_after(order: Order, event: OrderShipped | OrderCancelled) -> Order:
     return ...
 """
 
@@ -39,13 +39,13 @@ HINTS = (
     "`return replace(order, status=status, updated_at=event.timestamp, version=order.version + 1)`.",
 )
 
-SOLUTION = """
+SOLUTION = """\
 from dataclasses import replace
 
 from orderlab import Cancelled, OrderShipped, Shipped
 
 
-def after(order, event):
+def order_after(order, event):
     if isinstance(event, OrderShipped):
         status = Shipped(event.tracking_number, event.timestamp)
     else:
@@ -53,13 +53,13 @@ def after(order, event):
     return replace(order, status=status, updated_at=event.timestamp, version=order.version + 1)
 """
 
-_BRANCHES = """
+_BRANCHES = """\
 from dataclasses import replace
 
 from orderlab import Cancelled, OrderShipped, Shipped
 
 
-def after(order, event):
+def order_after(order, event):
     if isinstance(event, OrderShipped):
         status = Shipped(event.tracking_number, event.timestamp)
     else:
@@ -86,13 +86,13 @@ WRONG = (
     ),
     Wrong(
         "The status is written as text, and who shipped what and when is lost.",
-        """
+        """\
 from dataclasses import replace
 
 from orderlab import OrderShipped
 
 
-def after(order, event):
+def order_after(order, event):
     status = "shipped" if isinstance(event, OrderShipped) else "cancelled"
     return replace(order, status=status, updated_at=event.timestamp, version=order.version + 1)
 """,
@@ -104,7 +104,7 @@ def after(order, event):
     "1.2",
     title="The order after an event",
     question=QUESTION,
-    answer="after",
+    answer="order_after",
     starter=STARTER,
     hints=HINTS,
     solution=SOLUTION,
@@ -121,10 +121,12 @@ def next_order(answer: Any, trace: Trace) -> Problem | None:
             continue
         given = replace(before)  # an answer that changes it by force shall change this one only
         found = answer(given, event)
-        told = differs(found, order, "after(order, event)") or differs(given, before, "afterwards the old order")
+        told = differs(found, order, "order_after(order, event)")
+        told = told or differs(given, before, "order_after changes the order that it was given: order")
         if told:
             where = f"At {at_step(trace, number)}: {type(event).__name__} meets {before!r}."
-            return Problem(told, where, _trace_of(answer, trace, found), again(trace, ORDERS))
+            run = _trace_of(answer, trace, found)
+            return Problem(told, where, run, unless_alike(again(trace, ORDERS), run))
     return None
 
 

@@ -10,7 +10,7 @@ from orderlab.orders.model import Placed
 from orderlab.workshop.exercises.runs import runs_of, shop_commands
 from orderlab.workshop.exercises.telling import differs, log_of
 
-QUESTION = """
+QUESTION = """\
 You have taken over a small shop. The former owner left no table of orders, only the **log**: every event that there
 ever was, in its order. The first thing you want to know is how much work is waiting.
 
@@ -21,7 +21,7 @@ For example: `order-1` is placed, `order-2` is placed, `order-1` is shipped. One
 yet, it is 0.
 """
 
-STARTER = """
+STARTER = """\
 from orderlab import OrderCancelled, OrderPlaced, OrderShipped
 
 
@@ -37,7 +37,7 @@ HINTS = (
     "and a cancelled one are both open no more. Return the number after the loop, not in it.",
 )
 
-SOLUTION = """
+SOLUTION = """\
 from orderlab import OrderPlaced
 
 
@@ -54,7 +54,7 @@ def count_open(events):
 WRONG = (
     Wrong(
         "What was placed is counted, and stays open for ever.",
-        """
+        """\
 from orderlab import OrderPlaced
 
 
@@ -64,7 +64,7 @@ def count_open(events):
     ),
     Wrong(
         "Only a shipped order is open no more; that one can be cancelled is forgotten.",
-        """
+        """\
 from orderlab import OrderPlaced, OrderShipped
 
 
@@ -80,7 +80,7 @@ def count_open(events):
     ),
     Wrong(
         "The return stands in the loop, so only the first event is looked at.",
-        """
+        """\
 from orderlab import OrderPlaced
 
 
@@ -93,7 +93,7 @@ def count_open(events):
     ),
     Wrong(
         "The orders that the log speaks of are counted, whatever became of them.",
-        """
+        """\
 def count_open(events):
     return len({event.order_id for event in events})
 """,

@@ -59,17 +59,19 @@ _IMPORT = "from orderlab import OrderCancelled, OrderPlaced\n\n\n"
     "5.1",
     title="What was earned on each day",
     question="""\
-The shopkeeper wants to know what was earned on each day: the totals of the orders that were **placed** on it, without those that
-have been cancelled since. A cancellation counts against the day on which the order was placed, whenever it comes.
+The shopkeeper wants to know what was earned on each day: the totals of the orders that were **placed** on it,
+without those that have been cancelled since. A cancellation counts against the day on which the order was
+placed, whenever it comes.
 
-Write the step of this projection, `earn(model, event)`, which returns the model after the event. It may change the model that it is
-given. At first it is `{"by_day": {}, "orders": {}}`.
+Write the step of this projection, `earn(model, event)`, which returns the model after the event. It may change
+the model that it is given. At first it is `{"by_day": {}, "orders": {}}`.
 
-- `model["by_day"]` is what the shopkeeper reads: from a `date` to cents. A day on which nothing is left may be there with 0.
+- `model["by_day"]` is what the shopkeeper reads: from a `date` to cents. A day on which nothing is left may be
+  there with 0.
 - `model["orders"]` is yours, to remember what you need.
 
-`event.timestamp.date()` is the day of an event. For example: an order of 1,900 cents is placed on the first of January and cancelled on
-the second; then 0 cents were earned on the first, and nothing is said of the second.""",
+`event.timestamp.date()` is the day of an event. For example: an order of 1,900 cents is placed on the first of
+January and cancelled on the second; then 0 cents were earned on the first, and nothing is said of the second.""",
     answer="earn",
     starter=f"""\
 {_IMPORT}def earn(model, event):
@@ -77,8 +79,10 @@ the second; then 0 cents were earned on the first, and nothing is said of the se
 """,
     hints=(
         "Look at what an `OrderCancelled` says, and at what it does not: neither the total nor the day of the order.",
-        "What a later event does not say must be remembered when it is known: `model[\"orders\"]` can keep day and total by order id.",
-        "When placed: keep `(day, total)`, and add to `by_day.get(day, 0)`. When cancelled: look the pair up, and subtract. "
+        'What a later event does not say must be remembered when it is known: `model["orders"]` can keep day and '
+        "total by order id.",
+        "When placed: keep `(day, total)`, and add to `by_day.get(day, 0)`. When cancelled: look the pair up, "
+        "and subtract. "
         "Any other event: return the model as it is.",
     ),
     solution=f"""\
@@ -175,7 +179,9 @@ def projecting(answer: Any, trace: Trace) -> Problem | None:
             where = f"Step {number}, {type(event).__name__} of {event.order_id} on {event.timestamp.date()}"
             if not isinstance(model, Mapping) or not isinstance(model.get("by_day"), Mapping):
                 what = "`earn` does not return the model."
-                return Problem(what, f"{where}: it returns {brief(model)}, and should return a dict with by_day.", trace)
+                return Problem(
+                    what, f"{where}: it returns {brief(model)}, and should return a dict with by_day.", trace
+                )
             said, should = model["by_day"], wanted["by_day"]
             for day in sorted({*said, *should}, key=str):
                 if said.get(day, 0) != should.get(day, 0):

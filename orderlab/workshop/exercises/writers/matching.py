@@ -1,109 +1,29 @@
 """4.3: who waits for an answer must know it for his own; that it fits is not enough."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from orderlab.drawing.tables import AsTable
-from orderlab.exploration.playing import AT
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
-from orderlab.orders.actions import OrderPlaced, OrderShipped, ValidationFailed
-from orderlab.orders.decider import ORDERS
-from orderlab.workshop.exercises.recording import Recording, brief
-from orderlab.workshop.exercises.runs import BASKETS
-
-ADA, BEN = "request-1", "request-12"
-
-
-@dataclass(frozen=True, slots=True)
-class Wait(AsTable):
-    """Wait for an action of this name that a request of one's own has caused."""
-
-    correlation_id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Announced(AsTable):
-    """An action that the shop announces: which request caused it, and whether it is the last that comes of that."""
-
-    correlation_id: str
-    action: Any
-    last: bool
-
-
-def placed(number: int, customer: str) -> OrderPlaced:
-    """Return that a customer's order was placed."""
-    return OrderPlaced(f"order-{number}", customer, BASKETS[0], 1_900, AT)
-
-
-def _runs() -> tuple[Trace, ...]:
-    wait, shipped = ("ada", Wait(ADA, "OrderPlaced")), ("ada", Wait(ADA, "OrderShipped"))
-    refused = ("ada", Announced(ADA, ValidationFailed("items must not be empty"), last=True))
-    bens, adas = ("ben", Announced(BEN, placed(1, "ben"), last=True)), Announced(ADA, placed(2, "ada"), last=False)
-    on_its_way = ("ada", Announced(ADA, OrderShipped("order-2", "TRACK-2", AT), last=True))
-    plans = {
-        "An answer at once": (wait, ("ada", Announced(ADA, placed(1, "ada"), last=True))),
-        "A refusal, while an order is waited for": (wait, refused),
-        "Another customer's order comes first": (wait, bens, ("ada", adas)),
-        "A request that causes two events": (shipped, ("ada", adas), on_its_way),
-        "The first of two events is waited for": (wait, ("ada", adas), on_its_way),
-        "A refusal, and then another customer's order": (wait, refused, bens),
-    }
-    return tuple(_recorded(plan, title) for title, plan in plans.items())
-
-
-def _recorded(plan: Sequence[tuple[str, Any]], title: str) -> Trace:
-    recording = Recording(ORDERS, title)
-    for writer, action in plan:
-        said = action.action if isinstance(action, Announced) else None
-        events = (said,) if isinstance(said, ORDERS.events) else ()
-        recording.tell(writer, action, events, rejection=None if events else said)
-    return recording.trace()
-
-
-class _Line:
-    """What comes over the line, one after the other; it knows how much was taken from it."""
-
-    def __init__(self, announced: Sequence[Announced]) -> None:
-        self._announced, self.taken = announced, 0
-
-    def __iter__(self) -> Iterator[Announced]:
-        for self.taken, each in enumerate(self._announced, 1):
-            yield each
-        self.taken += 1
-
-
-def _is_called(name: str, action: Any) -> bool:
-    return type(action).__name__ == name
-
-
-def _right(correlation_id: str, matches: Callable[[Any], bool], announced: Any) -> Any:
-    for each in announced:
-        if each.correlation_id == correlation_id:
-            if matches(each.action):
-                return each.action
-            if each.last:
-                return None
-    return None
+from orderlab.workshop.exercises.recording import brief
+from orderlab.workshop.exercises.writers.line import Line, is_called, runs, wait_for_own
 
 
 @exercise(
     "4.3",
     title="Whose answer is it?",
     question="""\
-Two customers order at the same moment, and each waits for *an order that was placed*. The shop announces everything to
-everybody. Whoever takes the first announcement that fits may go home with another's order. So each request carries a
-`correlation_id`, and so does everything that it causes.
+Two customers order at the same moment, and each waits for *an order that was placed*. The shop announces
+everything to everybody. Whoever takes the first announcement that fits may go home with another's order. So
+each request carries a `correlation_id`, and so does everything that it causes.
 
-Write `wait_for(correlation_id, matches, announced)`. You can go over `announced` with `for`. It gives values with
-`.correlation_id`, `.action`, and `.last`, which is true of the last that comes of a request.
+Write `wait_for(correlation_id, matches, announced)`. You can go over `announced` with `for`. It gives values
+with `.correlation_id`, `.action`, and `.last`, which is true of the last that comes of a request.
 
 - Return the first action that your own request caused and of which `matches(action)` is true.
-- If your request has come to its end and nothing matched, return `None` at once. Who asks for more then waits for ever.
+- If your request has come to its end and nothing matched, return `None` at once. Who asks for more then waits
+  for ever.
 
 For example: ben's `OrderPlaced` is announced, and then ada's. `wait_for` for ada's request returns the second.""",
     answer="wait_for",
@@ -187,15 +107,15 @@ def wait_for(correlation_id, matches, announced):
         ),
     ),
     remember="An answer is known by the request that caused it, never by what it looks like.",
-    runs=_runs,
+    runs=runs,
 )
 def matching(answer: Any, trace: Trace) -> Problem | None:
     """Find a line on which somebody is handed what is another's, or waits for nothing."""
     wait, *announced = trace.commands
-    mine, right = _Line(announced), _Line(announced)
-    matches = partial(_is_called, wait.name)
-    found, wanted = answer(wait.correlation_id, matches, mine), _right(wait.correlation_id, matches, right)
-    last, waits = right.taken + 1, f"ada waits for {wait.name} of {wait.correlation_id}"
+    mine, until = Line(announced), Line(announced)
+    matches = partial(is_called, wait.name)
+    found, wanted = answer(wait.correlation_id, matches, mine), wait_for_own(wait.correlation_id, matches, until)
+    last, waits = until.taken + 1, f"ada waits for {wait.name} of {wait.correlation_id}"
     if found != wanted:
         whose = next((each for each in announced if each.action == found), None)
         what = "`wait_for` returns the wrong thing."
@@ -203,7 +123,7 @@ def matching(answer: Any, trace: Trace) -> Problem | None:
             what = f"ada is handed what {whose.correlation_id} has caused, which is another customer's."
         where = f"Step {last}, {waits}: it returns {brief(found)}, and should return {brief(wanted)}."
         return Problem(what, where, trace)
-    if mine.taken > right.taken:
+    if mine.taken > until.taken:
         end = "what she waits for is there" if wanted else "her request has come to its end without it"
         return Problem(
             "ada waits longer than she must, and on a quiet line for ever.",

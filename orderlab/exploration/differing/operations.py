@@ -1,0 +1,179 @@
+"""What can be asked of an event store, as values: each is a step of a script, and does itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from orderlab.core.effects import AppendEvents
+from orderlab.core.log import Appended, NewEvent
+from orderlab.drawing.tables import AsTable
+from orderlab.eventstore.base import EventStore
+from orderlab.exploration.differing.storeanswers import Accepted, Answers, At, Read, Refused, StoreAnswer, Streams, refused
+from orderlab.exploration.playing import AT
+from orderlab.orders.actions import OrderCancelled
+
+
+def event(number: int, stream_id: str) -> NewEvent:
+    """Return the event with this number: its id, its time and all that is noted of it follow from the number.
+
+    So an event that is appended a second time is a retry, and the one with number 0 comes from before all others.
+    """
+    at = AT + timedelta(minutes=number)
+    fact = OrderCancelled(stream_id, f"event {number}", at)
+    return NewEvent(fact, UUID(int=number), at, f"request-{number}", f"cause-{number}", {"number": number})
+
+
+@dataclass(frozen=True, slots=True)
+class Append(AsTable):
+    """Append the events with these numbers to a stream."""
+
+    stream_id: str
+    numbers: tuple[int, ...]
+    expected_version: int | None = None
+
+    @property
+    def effect(self) -> AppendEvents:
+        """The append as a batch takes it."""
+        return AppendEvents(self.stream_id, self.events(), self.expected_version)
+
+    def events(self) -> list[NewEvent]:
+        """Return the events that it appends."""
+        return [event(number, self.stream_id) for number in self.numbers]
+
+    async def on(self, event_store: EventStore) -> StoreAnswer:
+        """Do it."""
+        version = await event_store.append_events(self.stream_id, self.events(), expected_version=self.expected_version)
+        return Accepted(version)
+
+
+@dataclass(frozen=True, slots=True)
+class AppendMany(AsTable):
+    """Do several appends in one batch."""
+
+    appends: tuple[Append, ...]
+
+    async def on(self, event_store: EventStore) -> StoreAnswer:
+        """Do it."""
+        answers = await event_store.append_many([each.effect for each in self.appends])
+        return Answers(tuple(_answer_in_batch(each) for each in answers))
+
+
+@dataclass(frozen=True, slots=True)
+class Load(AsTable):
+    """Load a stream from a version on."""
+
+    stream_id: str
+    from_version: int = 1
+
+    async def on(self, event_store: EventStore) -> StoreAnswer:
+        """Do it."""
+        return Read(tuple(await event_store.load_events(self.stream_id, from_version=self.from_version)))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAll(AsTable):
+    """Read the log after a position."""
+
+    after: int = 0
+    limit: int | None = None
+
+    async def on(self, event_store: EventStore) -> StoreAnswer:
+        """Do it."""
+        events = event_store.read_all(after=self.after, limit=self.limit)
+        return Read(tuple([recorded async for recorded in events]))
+
+
+@dataclass(frozen=True, slots=True)
+class ListStreams(AsTable):
+    """Ask which streams there are."""
+
+    async def on(self, event_store: EventStore) -> StoreAnswer:
+        """Do it."""
+        return Streams(tuple(await event_store.list_streams()))
+
+
+@dataclass(frozen=True, slots=True)
+class Head(AsTable):
+    """Ask for the position of the last event."""
+
+    async def on(self, event_store: EventStore) -> StoreAnswer:
+        """Do it."""
+        return At(await event_store.head())
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen(AsTable):
+    """Close the event store, and open its log again."""
+
+
+Write = Append | AppendMany | Reopen
+Look = Load | ReadAll | ListStreams | Head
+Operation = Write | Look
+
+APPENDS: tuple[type, ...] = (Append, AppendMany, Reopen)
+"""The operations after which a log may be another one."""
+
+OPERATIONS: tuple[type, ...] = (*APPENDS, Load, ReadAll, ListStreams, Head)
+
+
+def writes_after(script: Sequence[Operation], *, reopen: bool) -> list[Operation]:
+    """Return what is worth trying next after some writes, the ordinary first.
+
+    Args:
+        script: What was done before.
+        reopen: Whether the log can be opened again.
+    """
+    appends = [each for part in script for each in (part.appends if isinstance(part, AppendMany) else (part,))]
+    appended = [each for each in appends if isinstance(each, Append)]
+    known = {number for each in appended for number in each.numbers}
+    n = max(known, default=0) + 1
+    version = _versions(appended)
+    one, other = version.get(_ONE, 0), version.get(_OTHER, 0)
+    tried: list[Operation] = [
+        Append(_ONE, (n,), one),
+        Append(_ONE, (n, n + 1), one),
+        Append(_OTHER, (n,), other),
+        Append(_ONE, (n,), one - 1 if one else 1),
+        Append(_ONE, (n,)),
+        AppendMany((Append(_ONE, (n,), one), Append(_OTHER, (n + 1,), other))),
+        AppendMany((Append(_ONE, (n,), one + 1), Append(_OTHER, (n + 1,), other))),
+        AppendMany((Append(_ONE, (n,), one), Append(_ONE, (n + 1,), one + 1))),
+    ]
+    if appended:
+        first = appended[0]
+        tried += [first, Append(first.stream_id, (*first.numbers, n))]
+        tried += [] if 0 in known else [Append(_ONE, (0,))]
+    return [*tried, Reopen()] if reopen and script and not isinstance(script[-1], Reopen) else tried
+
+
+LOOKS: tuple[Operation, ...] = (
+    Head(),
+    ReadAll(),
+    Load("order-1"),
+    Load("order-1", from_version=2),
+    Load("order-2"),
+    ReadAll(after=1),
+    ReadAll(limit=1),
+    ListStreams(),
+)
+"""How a log is looked at after each script."""
+
+_ONE, _OTHER = "order-1", "order-2"
+
+
+def _versions(appended: Sequence[Append]) -> dict[str, int]:
+    """Return the versions that streams are at after some appends, where all goes as it should."""
+    versions: dict[str, int] = {}
+    known: set[int] = set()
+    for each in appended:
+        at = versions.get(each.stream_id, 0)
+        if known.isdisjoint(each.numbers) and each.expected_version in (None, at):
+            versions[each.stream_id] = at + len(each.numbers)
+            known.update(each.numbers)
+    return versions
+
+
+def _answer_in_batch(answer: Any) -> Accepted | Refused:
+    return Accepted(answer.version, answer.positions) if isinstance(answer, Appended) else refused(answer)

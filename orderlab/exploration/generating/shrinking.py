@@ -1,0 +1,69 @@
+"""Make a run that breaks a promise as short and plain as can be.
+
+Hypothesis finds one and could shrink it as well, number by number. It knows nothing of commands, though: here one is
+left out, or made another, and the run is played again, which takes a few dozen tries instead of hundreds.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from orderlab.exploration.generating.likely import Likely
+from orderlab.exploration.generating.running import Choices, Run
+from orderlab.exploration.trace import Trace
+
+_AT_ONCE = timedelta(0)
+
+
+def shrunk(run: Run, choices: Choices) -> Trace:
+    """Return the plainest run found that breaks a promise, given the choices of one that does.
+
+    No command of it can be left out, and none can be made plainer by itself.
+    """
+    best = _settled(run, choices)
+    again = True
+    while again:
+        again = False
+        for simpler in _simpler(run, best):
+            trace = run.played(simpler)
+            if trace.title:
+                best, again = simpler[: len(trace)], True
+                break
+    return run.played(best)
+
+
+def _settled(run: Run, choices: Choices) -> Choices:
+    """Return the choices up to where the promise is broken, each naming its command itself."""
+    trace = run.played(choices)
+    ask, settled = run.ask, choices[: len(trace)]
+    if not isinstance(ask, Likely):
+        return settled
+    return tuple(
+        (ask.settled(choice, step.before, step.at), gap)
+        for (choice, gap), step in zip(settled, trace.steps, strict=True)
+    )
+
+
+def _simpler(run: Run, choices: Choices) -> Iterator[Choices]:
+    """Yield what is simpler than these choices, the shortest first."""
+    for place in range(len(choices) - 1, -1, -1):
+        yield choices[:place] + choices[place + 1 :]
+    for place, (choice, gap) in enumerate(choices):
+        before, after = choices[:place], choices[place + 1 :]
+        if gap:
+            yield (*before, (choice, _AT_ONCE), *after)
+        for plainer in _plainer(run, choice):
+            yield (*before, (plainer, gap), *after)
+
+
+def _plainer(run: Run, choice: Any) -> Iterator[Any]:
+    """Yield plainer choices: an ordinary command, an entity that came earlier, a sample that comes earlier."""
+    if not isinstance(run.ask, Likely):
+        return
+    entity, number, _ = choice
+    for other in range(entity + 1):
+        for each in run.ask.ways.ordinary:
+            if (each, other) < (number, entity):
+                yield other, each, 0
+    for each in range(max(first for first in run.ask.ways.ordinary if first <= number), number):
+        yield entity, each, 0

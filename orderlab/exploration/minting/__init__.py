@@ -1,0 +1,1 @@
+"""An exercise made of any run: what comes of each command?"""

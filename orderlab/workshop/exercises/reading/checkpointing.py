@@ -1,0 +1,136 @@
+"""5.2: a projection that goes on where it was, wherever the plug was pulled."""
+
+from typing import Any
+
+from orderlab.exploration.trace import Trace
+from orderlab.grading.exercise import Wrong, exercise
+from orderlab.grading.verdict import Problem
+from orderlab.workshop.exercises.reading.disk import Saved, played, runs, save_together
+
+
+@exercise(
+    "5.2",
+    title="Where was I?",
+    question="""\
+The figures are kept on a disk, so that they need not be folded from the beginning each time. Now the plug may
+be pulled at any moment, and the program is started again. No event may be counted twice then, and none be
+missed.
+
+Write `catch_up(log, disk, fold)`. It brings the disk up to date with the log, and returns nothing.
+
+- `disk.model` and `disk.checkpoint` are what was saved last; both are 0 at first.
+- `disk.save(model=…, checkpoint=…)` writes what you give it: all that is given in one call, or nothing. Either
+  may be left out.
+- `log.after(position)` gives the events after a position, each with `.position` and `.event`.
+- `fold(model, event)` returns the model after the event.
+
+For example: two orders, of 1,900 and 450 cents, are in the log, and the plug is pulled once in between. When it
+has caught up after that, the disk has model 2350 and checkpoint 2.""",
+    answer="catch_up",
+    starter="""\
+def catch_up(log, disk, fold):
+    return ...
+""",
+    hints=(
+        "Begin with what is on the disk: the model from there, and the events after the checkpoint from there.",
+        "Between two calls of `disk.save` the plug can be pulled. What is on the disk then, and what happens at "
+        "the next start?",
+        "Fold, then one call: `disk.save(model=model, checkpoint=recorded.position)`. Either after each event, "
+        "or once at the end.",
+    ),
+    solution="""\
+def catch_up(log, disk, fold):
+    model = disk.model
+    for recorded in log.after(disk.checkpoint):
+        model = fold(model, recorded.event)
+        disk.save(model=model, checkpoint=recorded.position)
+""",
+    wrong=(
+        Wrong(
+            "The model is saved first and the checkpoint after it, so an event may be counted twice.",
+            """\
+def catch_up(log, disk, fold):
+    for recorded in log.after(disk.checkpoint):
+        disk.save(model=fold(disk.model, recorded.event))
+        disk.save(checkpoint=recorded.position)
+""",
+        ),
+        Wrong(
+            "The checkpoint is saved first and the model after it, so an event may be missed.",
+            """\
+def catch_up(log, disk, fold):
+    for recorded in log.after(disk.checkpoint):
+        disk.save(checkpoint=recorded.position)
+        disk.save(model=fold(disk.model, recorded.event))
+""",
+        ),
+        Wrong(
+            "It begins with the first event each time, on top of the model that is there.",
+            """\
+def catch_up(log, disk, fold):
+    model = disk.model
+    for recorded in log.after(0):
+        model = fold(model, recorded.event)
+        disk.save(model=model, checkpoint=recorded.position)
+""",
+        ),
+        Wrong(
+            "*After* is read as *from*, so one is added, and an event is left out.",
+            """\
+def catch_up(log, disk, fold):
+    model, position = disk.model, disk.checkpoint
+    for recorded in log.after(position + 1 if position else 0):
+        model = fold(model, recorded.event)
+        disk.save(model=model, checkpoint=recorded.position)
+""",
+        ),
+        Wrong(
+            "The checkpoint counts the events of this time only.",
+            """\
+def catch_up(log, disk, fold):
+    model, count = disk.model, 0
+    for recorded in log.after(disk.checkpoint):
+        model, count = fold(model, recorded.event), count + 1
+    if count:
+        disk.save(model=model, checkpoint=count)
+""",
+        ),
+        Wrong(
+            "It is saved before it is folded, so the model is one event behind its checkpoint.",
+            """\
+def catch_up(log, disk, fold):
+    model = disk.model
+    for recorded in log.after(disk.checkpoint):
+        disk.save(model=model, checkpoint=recorded.position)
+        model = fold(model, recorded.event)
+""",
+        ),
+    ),
+    remember="A model and its checkpoint are one thing, and are saved as one.",
+    runs=runs,
+)
+def checkpointing(answer: Any, trace: Trace) -> Problem | None:
+    """Find a moment for the plug after which an event is counted twice, or not at all."""
+    plan = [(step.writer, step.command) for step in trace.steps]
+    found, wanted = played(answer, plan, trace.title), played(save_together, plan, trace.title)
+    for number, (is_so, should) in enumerate(zip(found.steps, wanted.steps, strict=True), 1):
+        if is_so.effects != should.effects and not (is_so.failure or should.failure):
+            [saved], [right] = is_so.effects, should.effects
+            pulled = next((each for each, step in enumerate(found.steps, 1) if step.failure), None)
+            since = f", after the plug was pulled in step {pulled}" if pulled else ""
+            return Problem(
+                _what(saved, right),
+                f"Step {number}, caught up{since}: the disk has model {saved.model!r} and checkpoint "
+                f"{saved.checkpoint!r}, and should have model {right.model} and checkpoint {right.checkpoint}.",
+                found,
+                wanted,
+            )
+    return None
+
+
+def _what(saved: Saved, right: Saved) -> str:
+    if isinstance(saved.model, int) and saved.model != right.model:
+        return "An event was counted twice." if saved.model > right.model else "An event was not counted."
+    return (
+        "The checkpoint is not the position of the last event." if saved.model == right.model else "The model is wrong."
+    )

@@ -1,0 +1,144 @@
+"""What the exercises share: runs that are enumerated, sentences, and the watch over looks at the world."""
+
+import random
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import pytest
+from accounts import ACCOUNTS, Deposit
+
+from orderlab import ORDERS, CancelOrder, OrderReducer, PlaceOrder, RandomIds, ShipOrder, SystemClock
+from orderlab.workshop.exercises.runs import again, order_commands, runs_of, shop_commands, states_in
+from orderlab.workshop.exercises.telling import differs, shown
+from orderlab.workshop.exercises.world import watched
+
+
+def test_every_pair_of_state_and_command_ends_exactly_one_run() -> None:
+    runs = runs_of(ORDERS, shop_commands(2), depth=4)
+
+    ends = [(states_in(run.reducer, run.steps[-1].before), run.commands[-1]) for run in runs[1:]]
+    assert len(set(ends)) == len(ends)
+    assert {len(run) for run in runs} == {0, 1, 2, 3, 4}
+
+
+def test_all_of_two_orders_is_reached_in_five_commands() -> None:
+    runs = runs_of(ORDERS, shop_commands(2), depth=5)
+
+    assert len({states_in(run.reducer, run.state) for run in runs}) == 16
+    assert len(runs) == 1 + 16 * 6
+
+
+def test_only_runs_without_a_refusal_are_given_if_wanted() -> None:
+    runs = runs_of(ORDERS, shop_commands(2), depth=4, accepted=True)
+
+    assert all(step.rejection is None for run in runs for step in run.steps)
+
+
+def test_every_sequence_is_given_if_wanted() -> None:
+    assert len(runs_of(ORDERS, order_commands(), depth=3, every=True)) == 1 + 3 + 9 + 27
+
+
+def test_runs_are_made_of_any_domain() -> None:
+    assert [run.outcomes for run in runs_of(ACCOUNTS, [Deposit("acc-1", 5)], depth=1)] == [(), ("Deposited",)]
+
+
+def test_runs_of_the_order_reducer_are_folded_by_status_too() -> None:
+    assert len(runs_of(OrderReducer(), order_commands(), depth=3)) == 13
+
+
+def test_a_run_is_made_again_at_the_same_times() -> None:
+    run = runs_of(ORDERS, order_commands(), depth=2)[-1]
+
+    assert again(run, ORDERS) == run
+
+
+def test_a_difference_names_the_field_and_both_values() -> None:
+    found, wanted = ShipOrder("order-1", "TRACK-1"), ShipOrder("order-1", "TRACK-2")
+
+    assert differs([found], [wanted], "list") == "list[0].tracking_number is 'TRACK-1', and should be 'TRACK-2'."
+
+
+@pytest.mark.parametrize(("found", "wanted"), [(1, True), ("1", 1), ((1,), [1]), (None, 0), ({}, [])])
+def test_values_of_another_kind_differ(found: Any, wanted: Any) -> None:
+    assert differs(found, wanted)
+
+
+def test_a_whole_number_and_a_float_of_the_same_size_do_not_differ() -> None:
+    assert differs(3600.0, 3600) == ""
+
+
+def test_what_is_too_much_is_told() -> None:
+    assert differs([1, 2], [1], "answer") == "answer[1] is 2, and should not be there."
+    assert differs({"a": 1}, {}, "answer") == "answer['a'] is 1, and should not be there."
+
+
+def test_none_may_be_a_forgotten_return() -> None:
+    assert "`return`" in differs(None, 1)
+    assert "`return`" not in differs(None, 1, may_be_none=True)
+
+
+def test_a_value_whose_repr_fails_is_shown_by_its_kind() -> None:
+    class Shy:
+        def __repr__(self) -> str:
+            raise RuntimeError("no")
+
+    assert shown(Shy()) == "a Shy"
+
+
+def test_items_are_left_out_and_long_values_are_cut() -> None:
+    assert shown(order_commands()[0]) == "PlaceOrder(customer_id='ada', items=(…), order_id='order-1')"
+    assert len(shown("x" * 1_000)) == 160
+
+
+@pytest.mark.parametrize(
+    ("look", "what", "name"),
+    [
+        (lambda: datetime.now(UTC), "the clock", "datetime.now"),
+        (lambda: str(date.today()), "the clock", "date.today"),  # noqa: DTZ011 - as learners do
+        (lambda: time.time_ns() > 0, "the clock", "time.time_ns"),
+        (lambda: SystemClock().now(), "the clock", "now"),
+        (lambda: str(uuid.uuid4()), "chance", "uuid4"),
+        (lambda: str(uuid.uuid1()), "chance", "uuid1"),
+        (lambda: random.choice([1, 2]), "chance", "choice"),
+        (lambda: RandomIds().new_id("order"), "chance", "new_id"),
+        (lambda: time.sleep(3_600), "waits", "time.sleep"),
+        (lambda: Timer(3_600, print).start(), "waits", "start"),
+        (lambda: Path(__file__).read_text(), "a file", "read_text"),
+    ],
+)
+def test_a_look_at_the_world_is_seen_and_stopped(look: Callable[[], Any], what: str, name: str) -> None:
+    answer, seen = watched(look)
+
+    assert answer is None
+    assert seen is not None
+    assert (seen.what, seen.name) == (what, name)
+
+
+def test_a_look_is_seen_although_the_function_catches_what_it_can() -> None:
+    def careful() -> Any:
+        try:
+            return datetime.now(UTC)
+        except Exception:  # noqa: BLE001 - as learners do
+            return "never"
+
+    assert watched(careful)[1] is not None
+
+
+def test_a_function_that_looks_at_nothing_is_answered() -> None:
+    command = PlaceOrder("ada", [])
+
+    assert watched(replace_customer, command) == (CancelOrder("ada"), None)
+
+
+def replace_customer(command: PlaceOrder) -> CancelOrder:
+    return CancelOrder(command.customer_id)
+
+
+def test_what_a_watched_function_raises_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        watched(lambda: 1 // 0)
