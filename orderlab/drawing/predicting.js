@@ -27,7 +27,16 @@ let drawings = 0;
 /** Return a picture that Python has drawn as an element, its ids its own. */
 function drawing(text) {
 	const named = text.replace(/( id="|url\(#)/g, `$1orderlab-predict-${(drawings += 1)}-`);
-	return document.importNode(new DOMParser().parseFromString(named, "image/svg+xml").documentElement, true);
+	const svg = document.importNode(new DOMParser().parseFromString(named, "image/svg+xml").documentElement, true);
+	for (const group of svg.querySelectorAll("[data-state]")) centre(group);
+	return svg;
+}
+
+/** Put the name of a state into the middle of its box, where room was left for a count. */
+function centre(group) {
+	const [box, name] = ["rect", "text"].map((tag) => group.querySelector(tag));
+	const middle = Number(box.getAttribute("y")) + Number(box.getAttribute("height")) / 2;
+	name.setAttribute("y", middle + Number(name.getAttribute("font-size")) / 3);
 }
 
 class View {
@@ -65,7 +74,6 @@ class View {
 			const is = name === view.right ? "right" : name === view.guessed ? "wrong" : null;
 			mark(button, "data-is", is);
 			mark(button, "aria-disabled", view.phase === "asks" ? null : "true");
-			mark(button, "aria-pressed", view.phase === "asks" ? null : String(name === view.guessed));
 			write(button.lastChild, is === null ? "" : SIGNS[is]);
 		}
 		const is = view.phase !== "tells" ? null : view.right === view.guessed ? "right" : "wrong";

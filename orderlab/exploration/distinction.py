@@ -1,17 +1,19 @@
 """What tells two domains, or two event stores, apart: the shortest run on which they differ, or the proof of none."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
 
 from orderlab.core.effects import Emit
 from orderlab.drawing import tables
+from orderlab.exploration.differing.operations import OPERATIONS
 from orderlab.exploration.differing.storeanswers import STORE_ANSWERS
+from orderlab.exploration.telling.words import action_in_words
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
-from orderlab.timeline.fields import own_fields, shown
 
-_COMMAND = 64
-_OUTCOME = 44
+_COMMAND = 90
+_OUTCOME = 60
+_LONG = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -76,15 +78,15 @@ class Distinction:
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
         assert self.trace is not None and self.other is not None
-        pairs = zip(self.trace.steps, self.other.steps, strict=True)
+        steps = self.trace.steps
         return [
             (
                 f"{'>' if number == self.step else ' '} {number}",
-                command_text(one.command),
+                command_text(one, steps[number - 2] if number > 1 else None),
                 outcome_text(one),
                 outcome_text(other),
             )
-            for number, (one, other) in enumerate(pairs, start=1)
+            for number, (one, other) in enumerate(zip(steps, self.other.steps, strict=True), start=1)
         ]
 
 
@@ -94,16 +96,12 @@ def outcome_text(step: TraceStep) -> str:
     return _cut(str(answer) if isinstance(answer, STORE_ANSWERS) else step.outcome, _OUTCOME)
 
 
-def command_text(command: Any) -> str:
-    """Return a command on one line, its fields without their names.
-
-    >>> from orderlab.orders.actions import ShipOrder
-    >>> command_text(ShipOrder("order-1", "TRACK-1"))
-    'ShipOrder(order-1, TRACK-1)'
-    """
-    parts = own_fields(command)
-    told = shown(command) if parts is None else f"{type(command).__name__}({', '.join(map(shown, parts.values()))})"
-    return _cut(told, _COMMAND)
+def command_text(step: TraceStep, before: TraceStep | None = None) -> str:
+    """Return a command on one line; with its time where that is long after the one before it."""
+    if isinstance(step.command, OPERATIONS):
+        return _cut(str(step.command), _COMMAND)
+    late = before is not None and step.at - before.at >= _LONG
+    return _cut(action_in_words(step.command, step.key), _COMMAND) + (f" ({step.at:%Y-%m-%d})" if late else "")
 
 
 def _cut(text: str, width: int) -> str:

@@ -9,13 +9,14 @@ from orderlab.core.decider import Decider, Reducer
 from orderlab.exploration.domain import decider_of, reducer_of, start_of
 from orderlab.exploration.explored import Explored
 from orderlab.exploration.playing import AT
-from orderlab.exploration.searching.bounds import Bounds, Progress, Watch
+from orderlab.exploration.searching.bounds import Bounds
 from orderlab.exploration.searching.by_entity import EntitySearch
 from orderlab.exploration.searching.by_state import StateSearch
 from orderlab.exploration.searching.found import NOTHING_IS_CHANGED, NOTHING_IS_RAISED, Broken, Found, Questions
 from orderlab.exploration.searching.given import Given, given_commands
 from orderlab.exploration.searching.predicates import Asked, predicates
 from orderlab.exploration.searching.sameness import is_settled
+from orderlab.exploration.searching.watching import Progress, Watch
 from orderlab.exploration.trace import Trace
 from orderlab.replay import require_zone
 
@@ -80,7 +81,10 @@ def explore(
     beginning = first if is_settled(first) else deepcopy(first)  # a faulty domain may change it
     given = given_commands(commands, decider, at)
     found = Found()
-    _search(reducer, first, given, symmetry, questions).run(found, questions, watch)
+    try:
+        _search(reducer, first, given, symmetry, questions).run(found, questions, watch)
+    finally:
+        watch.end()
     watch.end(found)
     run = _Runs(reducer, beginning, given, at)
     broken = found.broken

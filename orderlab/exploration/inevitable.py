@@ -86,7 +86,8 @@ def inevitable(
             event is in the state that it ends in.
         good: Tells of a state whether it is a good end; if None, every end is good that is not bad.
         commands: What can be done instead, as `explore` takes it. If None, of a decider what its types allow about the
-            entity that went wrong, and then about all in the run; of a reducer, the commands of the run.
+            entity that went wrong, and about all in the run if they are three at the most; of a reducer, the commands
+            of the run.
         depth: How many commands there may be to a good end; any number if None.
 
     Raises:

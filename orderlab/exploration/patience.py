@@ -4,14 +4,15 @@ A run that shows a mistake often has a log that its domain would never have writ
 folds the log and tries every rule; with the domain itself it could not open just those runs that are worth opening.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from orderlab.core.decider import Decider
 from orderlab.core.errors import CorruptStream
-from orderlab.timeline.fields import same
+from orderlab.exploration.playing import told
+from orderlab.timeline.fields import own_fields, same
 from orderlab.timeline.machine.samples import CannotMake
 from orderlab.timeline.machine.statemachine import StateMachine
 
@@ -27,9 +28,11 @@ class StartsAs:
     entity: Any
 
 
-@dataclass(frozen=True, slots=True)
-class CannotFollow:
-    """An entity whose events cannot follow one another.
+class CannotFollow(Mapping[str, Any]):
+    """An entity whose events cannot follow one another: what it was until then, with the problem.
+
+    A mapping of the entity's own fields, so that whatever shows what an event changed shows the problem and nothing
+    else.
 
     Args:
         problem: Why.
@@ -38,10 +41,30 @@ class CannotFollow:
         later: How many events came after that.
     """
 
-    problem: str
-    event: Any
-    last: Any
-    later: int = 0
+    __slots__ = ("_fields", "event", "last", "later", "problem")
+
+    def __init__(self, problem: str, event: Any, last: Any, later: int = 0) -> None:
+        self.problem, self.event, self.last, self.later = problem, event, last, later
+        after = {"events_after_it": later} if later else {}
+        self._fields = {"problem": problem, **after, **(own_fields(last) or {})}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CannotFollow) and self._fields == other._fields
+
+    def __hash__(self) -> int:
+        return hash((self.problem, self.later))
+
+    def __repr__(self) -> str:
+        return f"<CannotFollow {self.problem}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +129,14 @@ def patient(decider: Decider[Any], breaks: Iterable[Break]) -> Decider[Any]:
             for event in decided if isinstance(decided, tuple) else ():
                 entity = _evolved(decider, entity, event)
         except Exception as error:  # noqa: BLE001 - that it raises is what the run shows
-            return Raises(key, _told(error))
+            return Raises(key, told(error))
         return decided
 
     def evolve(entity: Any, event: Any) -> Any:
         if isinstance(event, StartsAs):
             return event.entity
         if isinstance(entity, CannotFollow):
-            return replace(entity, later=entity.later + 1)
+            return CannotFollow(entity.problem, entity.event, entity.last, entity.later + 1)
         problem = _problem(decider, entity, event)
         if problem is not None and any(same(each.entity, entity) and same(each.event, event) for each in known):
             return CannotFollow(problem, event, entity)
@@ -163,13 +186,9 @@ def _problem(decider: Decider[Any], entity: Any, event: Any) -> str | None:
     try:
         _evolved(decider, entity, event)
     except Exception as error:  # noqa: BLE001 - whatever it is, time travel would meet it too
-        return _told(error)
+        return told(error)
     return None
 
 
 def _command_of(decider: Decider[Any], event: Any) -> Any:
     return None if isinstance(event, StartsAs) or decider.command_of is None else decider.command_of(event)
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

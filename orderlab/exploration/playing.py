@@ -7,6 +7,7 @@ from typing import Any
 from orderlab.core.decider import Decider, EntityState, Reducer, Step
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.environment import FixedClock
+from orderlab.core.log import NewEvent
 from orderlab.exploration.domain import decider_of
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.orders.model import OrderState
@@ -38,10 +39,11 @@ def play(reducer: Reducer[Any], state: Any, command: Any, *, at: datetime = AT, 
         if not isinstance(step, Step):
             raise TypeError(f"reduce must return a Step, not {step!r}")
         effects = tuple(step.effects)
-        events = tuple(each for effect in effects if isinstance(effect, AppendEvents) for each in effect.events)
+        appended = (each for effect in effects if isinstance(effect, AppendEvents) for each in effect.events)
+        events = tuple(each.event if isinstance(each, NewEvent) else each for each in appended)
         said = next((effect.action for effect in effects if isinstance(effect, Emit)), None)
     except Exception as error:  # noqa: BLE001 - what a faulty domain raises is what came of the command
-        return TraceStep(command, at, state, state, failure=f"{type(error).__name__}: {error}", key=key, writer=writer)
+        return TraceStep(command, at, state, state, failure=told(error), key=key, writer=writer)
     return TraceStep(
         command,
         at,
@@ -53,6 +55,19 @@ def play(reducer: Reducer[Any], state: Any, command: Any, *, at: datetime = AT, 
         writer=writer,
         effects=effects,
     )
+
+
+def told(error: Exception) -> str:
+    r"""Return what was raised in one line, and never raise.
+
+    >>> told(ValueError("no\nsuch thing")), told(KeyError())
+    ('ValueError: no such thing', 'KeyError')
+    """
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - an exception that cannot be told has a name all the same
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _key_in(decider: Decider[Any] | None, action: Any) -> str | None:

@@ -24,7 +24,7 @@ def _profile(examples: int, steps: int) -> settings:
 
 
 PROFILES: Mapping[str, settings] = MappingProxyType(
-    {"quick": _profile(200, 20), "thorough": _profile(2_000, 40), "exhaustive": _profile(20_000, 80)}
+    {"quick": _profile(100, 20), "thorough": _profile(1_000, 40), "exhaustive": _profile(10_000, 80)}
 )
 """The profiles by name: about a second, ten, and minutes, for a small domain."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
-from orderlab.core.decider import Decider, Reducer
+from orderlab.core.decider import Decider, DeciderReducer, Reducer
 from orderlab.core.script import TimedCommand
 from orderlab.drawing import svg
 from orderlab.exploration.asked import asked_in
@@ -18,7 +18,7 @@ from orderlab.exploration.stating import pytest_of
 from orderlab.exploration.telling.picture import diagram_of
 from orderlab.exploration.telling.story import in_a_line, story_of
 from orderlab.exploration.telling.table import table_of
-from orderlab.exploration.telling.words import noun_of
+from orderlab.exploration.telling.words import entities_in, noun_of
 from orderlab.exploration.tracestep import TraceStep
 
 if TYPE_CHECKING:
@@ -52,10 +52,8 @@ class Trace:
     A run of 3 commands
     At first: no order yet.
     1. You ask: PlaceOrder ada, 1 × OrderItem. The answer is OrderPlaced. order-1: draft → placed.
-    2. You ask: CancelOrder order-1, Cancelled by customer. The answer is OrderCancelled. \
-order-1: placed → cancelled.
-    3. You ask: ShipOrder order-1, TRACK-1. The answer is no: InvalidOrderState order-1, cancelled. \
-Nothing changes.
+    2. You ask: CancelOrder order-1. The answer is OrderCancelled. order-1: placed → cancelled.
+    3. You ask: ShipOrder order-1, TRACK-1. The answer is no: InvalidOrderState order-1, cancelled. Nothing changes.
     """
 
     reducer: Reducer[Any]
@@ -141,7 +139,8 @@ Nothing changes.
         """
         asked = [each.step for each in asked_in(self.steps)]
         commands = [TimedCommand(step.at, step.command, "") for step in asked]
-        start = None if self.given or _is_initial(self.reducer, self.start) else self.start
+        is_made = bool(self.given) or _is_initial(self.reducer, self.start)
+        start = None if is_made else _carried(self.reducer, reducer_of(domain), self.start)
         writers = [step.writer for step in asked]
         return Trace.of(domain, commands, start=start, title=self.title, given=self.given, writers=writers)
 
@@ -244,6 +243,14 @@ Nothing changes.
 
     def _compared(self) -> tuple[Any, ...]:
         return noun_of(self.reducer), self.title, self.start, self.given, self.steps
+
+
+def _carried(reducer: Reducer[Any], other: Reducer[Any], state: Any) -> Any:
+    """Return a state as another reducer keeps it, if both are lifted from deciders; else the state itself."""
+    if not (isinstance(reducer, DeciderReducer) and isinstance(other, DeciderReducer)):
+        return state
+    entities = {str(key): reducer.entity(state, str(key)) for key in entities_in(state)}
+    return other.with_entities(other.initial_state(), entities)
 
 
 def _is_initial(reducer: Reducer[Any], state: Any) -> bool:

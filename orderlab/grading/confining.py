@@ -59,8 +59,8 @@ def listen() -> Ear:
     return ear
 
 
-def confine(seconds: float) -> None:
-    """Limit this process: after so many seconds `TimeOver` is raised where it is, and memory and files are bounded.
+def confine() -> None:
+    """Bound this process's memory and files, and have it end with the one that started it.
 
     What the system does not have is left out; then the process that started this one ends it.
     """
@@ -71,6 +71,10 @@ def confine(seconds: float) -> None:
         _limit(resource, "RLIMIT_CORE", 0)
         _limit(resource, "RLIMIT_FSIZE", _FILE)
         _limit(resource, "RLIMIT_AS", _in_use() + MEMORY)
+
+
+def give(seconds: float) -> None:
+    """Have `TimeOver` raised after so many seconds, wherever this process is then."""
     if hasattr(signal, "setitimer"):
 
         def over(number: int, frame: FrameType | None) -> None:

@@ -10,59 +10,20 @@ import pickle
 import select
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from importlib import import_module
-from linecache import cache as remembered_lines
 from time import monotonic
-from typing import Any, NamedTuple
 
-from orderlab.grading.confining import Ear, adopt_orphans, children, confine, listen, release
+from orderlab.grading.asked import Reply, Request
+from orderlab.grading.confining import adopt_orphans, children
 from orderlab.grading.frames import HEAD, length_in, read_frame, write_frame
-from orderlab.grading.judging import judge
-from orderlab.grading.raising import TimeOver
-from orderlab.grading.sending import pickled
-from orderlab.grading.verdict import Result, Verdict
+from orderlab.grading.judging_alone import LOADING, judged
 
-GRACE = 0.5
+GRACE = 1.0
 """Seconds that an answer has for ending after it was told that its time is over."""
 
 _LOOK = 0.05
-
-
-class Request(NamedTuple):
-    """What is to be judged.
-
-    Args:
-        content: The exercise and the answer, pickled: opened only by the process that judges them.
-        seconds: How long it may take.
-        path: Where modules are looked for.
-        folder: Where relative paths begin.
-        lines: The learner's sources by file name, for naming lines.
-    """
-
-    content: bytes
-    seconds: float
-    path: list[str]
-    folder: str
-    lines: dict[str, list[str]]
-
-
-class Reply(NamedTuple):
-    """What came of it.
-
-    Args:
-        verdict: The verdict, pickled; None if there is none.
-        sentence: Why there is none: why it cannot be read, or judged; empty if it is late, or the process ended.
-        ended: How the process ended by itself: its exit code, or minus a signal; None if it was ended, being late.
-        used: Modules of this package that were imported for it; the process has them ready for the next.
-    """
-
-    verdict: bytes | None = None
-    sentence: str = ""
-    ended: int | None = None
-    used: tuple[str, ...] = ()
+_BEGUN = b"."
 
 
 def main() -> None:
@@ -77,7 +38,7 @@ def main() -> None:
     while (message := read_frame(requests)) is not None:
         request = Request(*pickle.loads(message))  # noqa: S301 - of our own process: texts, numbers and bytes
         if not forks:
-            write_frame(replies, pickle.dumps(tuple(_judged(request))))
+            write_frame(replies, pickle.dumps(tuple(judged(request, lambda: None))))
             os._exit(0)
         reply = _in_a_fork(request, requests, replies)
         with suppress(BrokenPipeError):
@@ -113,28 +74,40 @@ def _in_a_fork(request: Request, requests: int, replies: int) -> Reply:
             os.setpgid(0, 0)
             for pipe in (reading, requests, replies):
                 os.close(pipe)
-            write_frame(writing, pickle.dumps(tuple(_judged(request))))
+            write_frame(writing, pickle.dumps(tuple(judged(request, lambda: write_frame(writing, _BEGUN)))))
         finally:
             os._exit(0)
     os.close(writing)
     try:
-        return _awaited(child, reading, requests, monotonic() + request.seconds + GRACE)
+        begun = _awaited(child, reading, requests, LOADING)
+        if begun != _BEGUN:
+            return _read(begun)
+        return _read(_awaited(child, reading, requests, request.seconds))
     finally:
         os.close(reading)
         _end_all(child)
 
 
-def _awaited(child: int, reading: int, requests: int, deadline: float) -> Reply:
-    """Wait for a fork's reply, until it comes, or the fork ends, or is late, or nobody wants to know any more."""
-    heard, status = bytearray(), None
-    while len(heard) < HEAD or len(heard) < HEAD + length_in(bytes(heard[:HEAD])):
+def _read(said: bytes | Reply) -> Reply:
+    return said if isinstance(said, Reply) else Reply(*pickle.loads(said))  # noqa: S301 - written by `judged`
+
+
+def _awaited(child: int, reading: int, requests: int, seconds: float) -> bytes | Reply:
+    """Wait for what a fork says next, until it ends, or is late, or nobody wants to know any more."""
+    deadline = monotonic() + seconds + GRACE
+    heard, wanted, status = bytearray(), HEAD, None
+    while True:
         left = deadline - monotonic()
         ready, _, _ = select.select([reading, requests], [], [], max(0.0, min(left, _LOOK)))
         if requests in ready:  # nothing is asked meanwhile, so this is the end
             _end_all(child)
             os._exit(0)
-        part = os.read(reading, 1 << 20) if reading in ready else b""
+        part = os.read(reading, min(wanted - len(heard), 1 << 20)) if reading in ready else b""
         heard += part
+        if part and len(heard) == HEAD:
+            wanted = HEAD + length_in(bytes(heard))
+        if len(heard) == wanted > HEAD:
+            return bytes(heard[HEAD:])
         if part:
             continue
         if status is not None:
@@ -143,7 +116,6 @@ def _awaited(child: int, reading: int, requests: int, deadline: float) -> Reply:
             return Reply()
         ended, code = os.waitpid(child, os.WNOHANG)
         status = os.waitstatus_to_exitcode(code) if ended else None  # read once more: what it wrote last is in the pipe
-    return Reply(*pickle.loads(bytes(heard[HEAD:])))  # noqa: S301 - texts and bytes, written by `_judged`
 
 
 def _end_all(child: int) -> None:
@@ -158,52 +130,6 @@ def _end_all(child: int) -> None:
                 os.kill(each, signal.SIGKILL)
             with suppress(ChildProcessError):
                 os.waitpid(each, 0)
-
-
-def _judged(request: Request) -> Reply:
-    """Judge an answer in this process, which ends after that."""
-    ear, ready = listen(), set(sys.modules)
-    sys.path[:] = request.path
-    with suppress(OSError):  # a folder that is no longer there
-        os.chdir(request.folder)
-    for file, lines in request.lines.items():
-        remembered_lines[file] = sum(map(len, lines)), None, lines, file
-    try:
-        confine(request.seconds)
-        reply = _pickled(_verdict(request.content, ear))
-    except _Unreadable as error:
-        return Reply(sentence=str(error))
-    except TimeOver:
-        return Reply()
-    except BaseException as error:  # noqa: BLE001 - a mistake in the exercise: whoever asked is told
-        return Reply(sentence=f"the check itself failed: {type(error).__name__}: {error}")
-    own = f"{__name__.partition('.')[0]}."
-    return reply._replace(used=tuple(name for name in sys.modules if name.startswith(own) and name not in ready))
-
-
-class _Unreadable(Exception):
-    """An exercise or an answer that this process cannot make again."""
-
-
-def _verdict(content: bytes, ear: Ear) -> Verdict:
-    load: Callable[[bytes], Any] = pickle.loads
-    try:
-        exercise, answer = load(content)
-    except Exception as error:
-        raise _Unreadable(f"the answer could not be made again in the judge process: {error}") from error
-    verdict = judge(exercise, answer, begin=ear.forget)
-    release()
-    return replace(verdict, printed=ear.heard()) if verdict.result is Result.INCORRECT else verdict
-
-
-def _pickled(verdict: Verdict) -> Reply:
-    try:
-        return Reply(pickled(verdict))
-    except Exception as error:  # noqa: BLE001 - a learner's value that cannot be sent; what is said about it can
-        assert verdict.problem is not None
-        bare = replace(verdict.problem, trace=None, wanted=None)
-        note = f"the run cannot be shown here, for something in it cannot be sent: {error}"
-        return Reply(pickled(replace(verdict, problem=bare, note=note)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Tell whether an answer is still the one that was given: functions and classes by their code, values by equality."""
 
 import dis
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any
@@ -74,9 +74,11 @@ class _Comparison:
     def same(self, one: Any, other: Any) -> bool:
         if one is other:
             return True
-        if type(one) is not type(other) or (id(one), id(other)) in self._met:
-            return type(one) is type(other)
+        if (id(one), id(other)) in self._met:
+            return True
         self._met.add((id(one), id(other)))
+        if type(one) is not type(other):
+            return self._objects(one, other)
         for kind, comparison in self._comparisons:
             if isinstance(one, kind):
                 return comparison(one, other)
@@ -133,10 +135,15 @@ class _Comparison:
         try:
             if bool(one == other):
                 return True
-            mine, theirs = _parts(one), _parts(other)
         except Exception:  # noqa: BLE001 - values that cannot be compared were not shown to be the same
             return False
-        return mine is not None and theirs is not None and self.same(mine, theirs)
+        parts = _parts(one)
+        return bool(parts) and self.same(parts, _parts(other))
+
+    def _objects(self, one: Any, other: Any) -> bool:
+        """Compare objects of two classes, which may be one class that was written twice."""
+        kinds = type(one), type(other)
+        return all(map(_is_home_made, kinds)) and self.same(*kinds) and self.same(_parts(one), _parts(other))
 
 
 def _held(function: FunctionType) -> tuple[Any, ...]:
@@ -175,12 +182,12 @@ def _is_made(name: str, value: Any) -> bool:
     return name.startswith("__dataclass_") or type(value).__name__ in ("member_descriptor", "getset_descriptor")
 
 
-def _parts(value: Any) -> Mapping[str, Any] | None:
-    """Return the attributes of an object; None if they cannot be told."""
+def _parts(value: Any) -> dict[str, Any]:
+    """Return the attributes of an object."""
     parts = dict(getattr(value, "__dict__", {}))
     for kind in type(value).__mro__:
         slots = getattr(kind, "__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             if hasattr(value, name):
                 parts[name] = getattr(value, name)
-    return {name: parts[name] for name in sorted(parts)} or None
+    return {name: parts[name] for name in sorted(parts)}

@@ -255,7 +255,7 @@ class Predict(anywidget.AnyWidget):
     def _end(self) -> str:
         if not self._run.questions:
             return "This log is empty."
-        more = f" {self._run.left_out:,} further steps of the log are left out." if self._run.left_out else ""
+        more = f" Nobody asks about the {self._run.left_out:,} after that." if self._run.left_out else ""
         return f"{self.score}.{' You missed:' if self.missed else ' Nothing missed.'}{more}"
 
     def _missed_table(self) -> str:

@@ -26,9 +26,9 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenNotebook]
 
 
 def lit(notebook: OpenNotebook) -> list[str]:
-    return notebook.page.locator(".orderlab-predict .lit[data-state]").evaluate_all(
-        "groups => groups.map(group => group.dataset.state)"
-    )
+    found = notebook.page.locator(".orderlab-predict .lit[data-state]")
+    states: list[str] = found.evaluate_all("groups => groups.map(group => group.dataset.state)")
+    return states
 
 
 def test_a_reader_guesses_by_mouse_and_by_keys_is_told_why_and_sees_the_score(notebook: OpenNotebook) -> None:

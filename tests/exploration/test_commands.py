@@ -18,7 +18,7 @@ from orderlab.timeline.machine.samples import CannotMake
 
 @pytest.mark.parametrize("kind", [PlaceOrder, CancelOrder, ShipOrder])
 def test_there_is_one_valid_command_of_each_type_and_some_invalid_ones(kind: type) -> None:
-    made = [each for each in commands_of(ORDERS) if isinstance(each, kind)]
+    made: list[Any] = [each for each in commands_of(ORDERS) if isinstance(each, kind)]
     assert [problem_with(each) is None for each in made] == [True] + [False] * (len(made) - 1)
     assert len(made) > 1
 
@@ -131,5 +131,3 @@ def test_a_wrong_argument_is_named(arguments: dict[str, Any], error: type[Except
     given = {"decider": ORDERS, **arguments}
     with pytest.raises(error, match=said):
         commands_of(given.pop("decider"), **given)
-
-

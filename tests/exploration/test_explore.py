@@ -14,13 +14,14 @@ from accounts import ACCOUNTS, Deposit, Deposited, Withdraw
 from hypothesis import strategies as st
 from loans import LOANS, Buy, GiveUp, Lend, Return
 
-from orderlab.core.decider import Decider, DeciderReducer, EntityState, Step
+from orderlab.core.decider import Decider, Step
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SequentialIds, TestClock
 from orderlab.core.script import TimedCommand
 from orderlab.exploration.commands import commands_of
 from orderlab.exploration.explore import explore
 from orderlab.exploration.playing import AT
+from orderlab.exploration.trace import Trace
 from orderlab.orders.actions import CancelOrder, OrderShipped, PlaceOrder, ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import Cancelled, OrderItem, OrderState
@@ -97,12 +98,21 @@ def test_invariants_are_asked_of_each_state_once() -> None:
     assert len(asked) == len(set(asked)) == explored.states
 
 
-def test_states_that_are_asked_about_are_those_that_are_played() -> None:
+def asked_by(commands: Any) -> list[Any]:
+    """Return the states of two loans that a search with these commands asks about."""
     asked: list[Any] = []
+
+    def notes(state: Any) -> bool:
+        asked.append(state)
+        return True
+
+    explore(LOANS, commands, always=notes)
+    return asked
+
+
+def test_states_that_are_asked_about_are_those_that_are_played() -> None:
     commands = commands_of(LOANS, entities=2)
-    explore(LOANS, commands, always=lambda state: asked.append(state) or True)
-    played: list[Any] = []
-    explore(LOANS, lambda state: commands, always=lambda state: played.append(state) or True)
+    asked, played = asked_by(commands), asked_by(lambda state: commands)
     assert {state.entities for state in asked} == {state.entities for state in played}
     assert {sum(state.versions.values()) for state in asked} == {sum(state.versions.values()) for state in played}
 
@@ -126,7 +136,7 @@ def test_commands_may_bring_their_own_times() -> None:
 
 
 def test_what_is_there_at_the_beginning_is_found_there() -> None:
-    start = DeciderReducer(ORDERS).reduce(EntityState(), PLACE, OrderEnvironment(TestClock(), SequentialIds())).state
+    start = Trace.of(ORDERS, [PLACE]).state
     explored = explore(ORDERS, [SHIP, CANCEL], start=start)
     assert (explored.states, explored.transitions) == (3, 2)
     assert explore(ORDERS, lambda state: [SHIP, CANCEL], start=start) == explored
@@ -136,9 +146,7 @@ def test_a_broken_rule_is_shown_by_a_shortest_run() -> None:
     def shipped_orders_were_never_cancelled(state: Any) -> bool:
         return all(order.version <= 2 for order in state.entities.values())
 
-    faulty = replace(
-        ORDERS, decide=ships_the_cancelled, evolve=lambda order, event: evolved(order, event), reflects=lambda *_: False
-    )
+    faulty = replace(ORDERS, decide=ships_the_cancelled, evolve=evolved, reflects=lambda *_: False)
     for commands in (commands_of(ORDERS, entities=3), lambda state: commands_of(ORDERS, entities=3)):
         explored = explore(faulty, commands, always=shipped_orders_were_never_cancelled)
         assert explored.broken == "shipped_orders_were_never_cancelled"
@@ -359,9 +367,7 @@ print(found, found.counterexample.commands)
 
 def test_what_was_found_is_told_in_a_line_and_in_a_table() -> None:
     explored = explore(ORDERS, commands_of(ORDERS, entities=3))
-    assert repr(explored) == (
-        "<Explored order: 64 states, 144 transitions, 1,968 refused, depth 6, exhaustive>"
-    )
+    assert repr(explored) == ("<Explored order: 64 states, 144 transitions, 1,968 refused, depth 6, exhaustive>")
     html = explored._repr_html_()
     assert "<td" in html
     assert "It is exhaustive" in html
@@ -378,7 +384,7 @@ def test_a_counterexample_is_shown_with_what_was_found() -> None:
 
 def test_what_was_found_can_be_pickled() -> None:
     explored = explore(Light(), ["next", "off"], sometimes={"dark": is_dark})
-    assert pickle.loads(pickle.dumps(explored)).states == explored.states  # noqa: S301 - our own
+    assert pickle.loads(pickle.dumps(explored)).states == explored.states
 
 
 def is_dark(state: str) -> bool:

@@ -127,7 +127,8 @@ def test_predicates_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [[1, [2]], {"a": {1: [2]}}, {1, 2}, bytearray(b"x"), ([1],), OrderItem("p", "m", 1, [2])]  # type: ignore[arg-type]
+    "value",
+    [[1, [2]], {"a": {1: [2]}}, {1, 2}, bytearray(b"x"), ([1],), OrderItem("p", "m", 1, [2])],  # type: ignore[arg-type]
 )
 def test_what_cannot_be_hashed_is_compared_by_its_parts(value: Any) -> None:
     assert hash(hashable(value)) == hash(hashable(value))

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from accounts import ACCOUNTS, Deposit
 
 from orderlab.exploration.commands import commands_of
 from orderlab.exploration.explore import explore
-from orderlab.exploration.searching import bounds
-from orderlab.exploration.searching.bounds import Progress
+from orderlab.exploration.searching import watching
+from orderlab.exploration.searching.watching import Progress
 from orderlab.orders.decider import ORDERS
 
 ENDLESS = [Deposit("a", 1)]
@@ -67,7 +68,7 @@ def test_a_search_tells_how_far_it_has_come() -> None:
 
 @pytest.mark.parametrize("commands", each_way(commands_of(ORDERS, entities=2)))  # type: ignore[arg-type]
 def test_a_long_search_tells_on_its_way(commands: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "_OFTEN", 0.0)
+    monkeypatch.setattr(watching, "_OFTEN", 0.0)
     told: list[Progress] = []
     explore(ORDERS, commands, progress=told.append)
     assert len(told) > 2
@@ -83,18 +84,48 @@ class Terminal(io.StringIO):
 
 
 def test_a_long_search_is_told_of_at_a_terminal_and_leaves_nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "_PATIENCE", 0.0)
+    monkeypatch.setattr(watching, "_PATIENCE", 0.0)
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     explore(ORDERS, commands_of(ORDERS, entities=2))
-    assert "Exploring: 1 states, " in terminal.getvalue() or "Exploring: " in terminal.getvalue()
+    assert "\rExploring: 1 states, 0 transitions, depth 0, 0 seconds" in terminal.getvalue()
     assert terminal.getvalue().endswith(" \r")
+
+
+class KernelStream(io.StringIO):
+    """What a kernel has in the place of the standard error."""
+
+    __module__ = "ipykernel.iostream"
+
+
+def test_a_long_search_is_told_of_in_a_notebook_and_leaves_nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    class Handle:
+        """What a line of a notebook is changed by."""
+
+        def update(self, data: dict[str, str], *, raw: bool) -> None:
+            """Note it."""
+            shown.append(data["text/plain"])
+
+    def display(data: dict[str, str], *, raw: bool, display_id: bool) -> Handle:
+        shown.append(data["text/plain"])
+        return Handle()
+
+    monkeypatch.setattr(watching, "_PATIENCE", 0.0)
+    monkeypatch.setattr(watching, "_OFTEN", 0.0)
+    monkeypatch.setattr("IPython.display.display", display)
+    monkeypatch.setattr(sys, "stderr", stream := KernelStream())
+    explore(ORDERS, commands_of(ORDERS, entities=2))
+    assert shown[0].startswith("Exploring: 1 states, 0 transitions")
+    assert (shown[-1], len(shown) > 2) == ("", True)
+    assert stream.getvalue() == ""
 
 
 @pytest.mark.parametrize("progress", [None, False])
 def test_nothing_is_printed_where_nobody_reads_it_or_nobody_wants_it(
     progress: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bounds, "_PATIENCE", 0.0)
+    monkeypatch.setattr(watching, "_PATIENCE", 0.0)
     if progress is False:
         monkeypatch.setattr(sys, "stderr", terminal := Terminal())
         explore(ORDERS, progress=False)
@@ -111,8 +142,6 @@ def test_a_short_search_prints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_state_of_a_decider_is_remembered_in_about_a_hundred_bytes() -> None:
-    import tracemalloc
-
     commands = commands_of(ORDERS, entities=7)
     tracemalloc.start()
     try:

@@ -108,6 +108,7 @@ def test_a_lost_update_opens_and_shows_where_its_events_cannot_follow() -> None:
     assert isinstance(broken, CannotFollow)
     assert broken.problem.startswith("CorruptStream: OrderCancelled of order-1 cannot follow <Order order-1 shipped")
     assert broken.last == timeline.entity("order-1", at=2)
+    assert [change.field for change in timeline.diff(2, 3)["order-1"].changes] == ["problem"]
 
 
 def test_what_if_mends_a_lost_update() -> None:
@@ -138,6 +139,13 @@ def test_a_healthy_log_of_rules_that_raise_opens_too() -> None:
 def test_a_sound_run_is_travelled_with_its_own_decider() -> None:
     assert counterexample().to_timeline().decider is counterexample().decider
     assert life().to_timeline().decider is ORDERS
+
+
+def test_a_start_of_a_domain_whose_events_tell_no_command_opens_too() -> None:
+    deposited = Trace.of(ACCOUNTS, [Deposit("ada", 100), Deposit("bea", 1)])
+    timeline = TimeTravel(Trace.of(ACCOUNTS, [Withdraw("ada", 70)], start=deposited.state)).timeline
+    assert [each.event_type for each in timeline.events()] == ["StartsAs", "StartsAs", "Withdrawn"]
+    assert timeline.entity("ada").balance_cents == 30
 
 
 def test_a_faulty_evolve_that_gives_nothing_opens_too() -> None:

@@ -1,10 +1,11 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from accounts import ACCOUNTS
+from accounts import ACCOUNTS, Deposit, Withdraw
 from traces import CANCEL, CRASHES, PLACE, SHIP, SHIPS_CANCELLED, Counter, counterexample, life, mixed, runs
 
 from orderlab.exploration.trace import Trace
@@ -69,6 +70,14 @@ def test_a_command_that_met_a_conflict_is_left_out() -> None:
     module = mixed(check_versions=True).to_pytest()
     assert "# B's CancelOrder met a conflict, and is left out." in module
     assert "CancelOrder(" not in module
+
+
+def test_an_event_before_whose_command_nobody_knows_is_given() -> None:
+    deposited = Trace.of(ACCOUNTS, [Deposit("ada", 100), Withdraw("ada", 100)])
+    first = replace(deposited.steps[0], command=deposited.events[0])
+    module = Trace(deposited.reducer, deposited.start, (first, deposited.steps[1])).to_pytest()
+    assert 'given(Deposited(account_id="ada", cents=100), decider=ACCOUNTS)' in module
+    run(module)
 
 
 def test_a_comment_is_no_wider_than_the_rest() -> None:

@@ -24,7 +24,7 @@ from traces import (
 from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.core.errors import VersionConflict
 from orderlab.core.script import TimedCommand
-from orderlab.exploration.playing import AT
+from orderlab.exploration.playing import AT, told
 from orderlab.exploration.telling.picture import diagram_of
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
@@ -60,6 +60,17 @@ def test_what_is_raised_is_a_step_that_changes_nothing() -> None:
     [step] = Trace.of(CRASHES, [SHIP])
     assert (step.failure, step.answer) == ("AttributeError: 'NoneType' object has no attribute 'id'", "AttributeError")
     assert step.state is step.before
+
+
+class Speechless(Exception):
+    """Cannot be told."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def test_what_cannot_be_told_has_a_name_all_the_same() -> None:
+    assert told(Speechless()) == "Speechless"
 
 
 def test_events_that_are_given_make_the_start() -> None:
@@ -117,6 +128,13 @@ def test_commands_are_replayed_at_their_own_times_and_after_what_was_given() -> 
     trace = Trace.of(ORDERS, [TimedCommand(later, SHIP, "a")], given=[PLACED], writers=["A"])
     assert trace.replayed(ORDERS) == trace
     assert (trace.steps[0].at, trace.steps[0].writer) == (later, "A")
+
+
+def test_a_start_is_carried_over_to_a_reducer_that_keeps_it_otherwise() -> None:
+    begun = Trace.of(OrderReducer(), [SHIP], start=Trace.of(OrderReducer(), [PLACE]).state)
+    again = begun.replayed(ORDERS)
+    assert again.outcomes == ("OrderShipped",)
+    assert again.start == life().states[1]
 
 
 def test_equal_runs_are_equal_whoever_made_them() -> None:

@@ -34,7 +34,7 @@ ALLOWED = {
     "IPython",
     "itertools",
 }
-ALLOWED |= {"json", "pandas", "pathlib", "pickle", "tempfile", "uuid"}
+ALLOWED |= {"json", "math", "pandas", "pathlib", "pickle", "tempfile", "uuid"}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)

@@ -6,10 +6,10 @@ from typing import Any
 
 from orderlab.exploration.differing.answers import Labels
 from orderlab.exploration.differing.canon import canon
-from orderlab.exploration.differing.fields import first_difference
+from orderlab.exploration.differing.fields import FieldDifference, first_difference
 from orderlab.exploration.differing.operations import APPENDS, LOOKS, OPERATIONS, Operation, writes_after
 from orderlab.exploration.differing.scripts import OpenEventStore, Session, reopener
-from orderlab.exploration.differing.storeanswers import StoreAnswer
+from orderlab.exploration.differing.storeanswers import Refused, StoreAnswer
 
 Script = tuple[Operation, ...]
 Writes = Callable[[Script], Iterable[Operation]]
@@ -105,11 +105,11 @@ class Scripts:
     def _told(self, one: StoreAnswer, other: StoreAnswer) -> str:
         if canon(one) == canon(other):
             return ""
-        if type(one) is not type(other):
+        if type(one) is not type(other) or isinstance(one, Refused):
             return f"{self.labels[0]} answers {one} where {self.labels[1]} answers {other}"
         found = first_difference(one, other, "")
         assert found is not None
-        return type(found)(found.field.lstrip("."), found.one, found.other).sentence(self.labels)
+        return FieldDifference(found.field.lstrip("."), found.one, found.other).sentence(self.labels)
 
 
 def require_operations(operations: Any) -> tuple[Operation, ...]:

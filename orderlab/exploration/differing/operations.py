@@ -1,5 +1,6 @@
 """What can be asked of an event store, as values: each is a step of a script, and does itself."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +11,16 @@ from orderlab.core.effects import AppendEvents
 from orderlab.core.log import Appended, NewEvent
 from orderlab.drawing.tables import AsTable
 from orderlab.eventstore.base import EventStore
-from orderlab.exploration.differing.storeanswers import Accepted, Answers, At, Read, Refused, StoreAnswer, Streams, refused
+from orderlab.exploration.differing.storeanswers import (
+    Accepted,
+    Answers,
+    At,
+    Read,
+    Refused,
+    StoreAnswer,
+    Streams,
+    refused,
+)
 from orderlab.exploration.playing import AT
 from orderlab.orders.actions import OrderCancelled
 
@@ -42,6 +52,10 @@ class Append(AsTable):
         """Return the events that it appends."""
         return [event(number, self.stream_id) for number in self.numbers]
 
+    def __str__(self) -> str:
+        said = "" if self.expected_version is None else f", expecting version {self.expected_version}"
+        return f"append {_numbered(self.numbers)} to {self.stream_id}{said}"
+
     async def on(self, event_store: EventStore) -> StoreAnswer:
         """Do it."""
         version = await event_store.append_events(self.stream_id, self.events(), expected_version=self.expected_version)
@@ -54,10 +68,29 @@ class AppendMany(AsTable):
 
     appends: tuple[Append, ...]
 
+    def __str__(self) -> str:
+        return f"in one batch: {'; '.join(map(str, self.appends))}"
+
     async def on(self, event_store: EventStore) -> StoreAnswer:
         """Do it."""
         answers = await event_store.append_many([each.effect for each in self.appends])
         return Answers(tuple(_answer_in_batch(each) for each in answers))
+
+
+@dataclass(frozen=True, slots=True)
+class AppendAtOnce(AsTable):
+    """Have several writers append at the same time; who of them wins is left open."""
+
+    appends: tuple[Append, ...]
+
+    def __str__(self) -> str:
+        return f"at once: {'; '.join(map(str, self.appends))}"
+
+    async def on(self, event_store: EventStore) -> StoreAnswer:
+        """Do it."""
+        answers = await asyncio.gather(*(each.on(event_store) for each in self.appends), return_exceptions=True)
+        told = [refused(each) if isinstance(each, BaseException) else each for each in answers]
+        return Answers(tuple(sorted(told, key=repr)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +99,10 @@ class Load(AsTable):
 
     stream_id: str
     from_version: int = 1
+
+    def __str__(self) -> str:
+        since = f" from version {self.from_version} on" if self.from_version > 1 else ""
+        return f"load {self.stream_id}{since}"
 
     async def on(self, event_store: EventStore) -> StoreAnswer:
         """Do it."""
@@ -79,6 +116,10 @@ class ReadAll(AsTable):
     after: int = 0
     limit: int | None = None
 
+    def __str__(self) -> str:
+        most = "" if self.limit is None else f", at most {self.limit}"
+        return f"read all after position {self.after}{most}" if self.after else f"read all{most}"
+
     async def on(self, event_store: EventStore) -> StoreAnswer:
         """Do it."""
         events = event_store.read_all(after=self.after, limit=self.limit)
@@ -89,6 +130,9 @@ class ReadAll(AsTable):
 class ListStreams(AsTable):
     """Ask which streams there are."""
 
+    def __str__(self) -> str:
+        return "list the streams"
+
     async def on(self, event_store: EventStore) -> StoreAnswer:
         """Do it."""
         return Streams(tuple(await event_store.list_streams()))
@@ -97,6 +141,9 @@ class ListStreams(AsTable):
 @dataclass(frozen=True, slots=True)
 class Head(AsTable):
     """Ask for the position of the last event."""
+
+    def __str__(self) -> str:
+        return "ask for the head"
 
     async def on(self, event_store: EventStore) -> StoreAnswer:
         """Do it."""
@@ -107,12 +154,15 @@ class Head(AsTable):
 class Reopen(AsTable):
     """Close the event store, and open its log again."""
 
+    def __str__(self) -> str:
+        return "close it, and open its log again"
 
-Write = Append | AppendMany | Reopen
+
+Write = Append | AppendMany | AppendAtOnce | Reopen
 Look = Load | ReadAll | ListStreams | Head
 Operation = Write | Look
 
-APPENDS: tuple[type, ...] = (Append, AppendMany, Reopen)
+APPENDS: tuple[type, ...] = (Append, AppendMany, AppendAtOnce, Reopen)
 """The operations after which a log may be another one."""
 
 OPERATIONS: tuple[type, ...] = (*APPENDS, Load, ReadAll, ListStreams, Head)
@@ -125,7 +175,8 @@ def writes_after(script: Sequence[Operation], *, reopen: bool) -> list[Operation
         script: What was done before.
         reopen: Whether the log can be opened again.
     """
-    appends = [each for part in script for each in (part.appends if isinstance(part, AppendMany) else (part,))]
+    batches = AppendMany, AppendAtOnce
+    appends = [each for part in script for each in (part.appends if isinstance(part, batches) else (part,))]
     appended = [each for each in appends if isinstance(each, Append)]
     known = {number for each in appended for number in each.numbers}
     n = max(known, default=0) + 1
@@ -140,6 +191,7 @@ def writes_after(script: Sequence[Operation], *, reopen: bool) -> list[Operation
         AppendMany((Append(_ONE, (n,), one), Append(_OTHER, (n + 1,), other))),
         AppendMany((Append(_ONE, (n,), one + 1), Append(_OTHER, (n + 1,), other))),
         AppendMany((Append(_ONE, (n,), one), Append(_ONE, (n + 1,), one + 1))),
+        AppendAtOnce((Append(_ONE, (n,), one), Append(_ONE, (n + 1,), one))),
     ]
     if appended:
         first = appended[0]
@@ -173,6 +225,10 @@ def _versions(appended: Sequence[Append]) -> dict[str, int]:
             versions[each.stream_id] = at + len(each.numbers)
             known.update(each.numbers)
     return versions
+
+
+def _numbered(numbers: Sequence[int]) -> str:
+    return f"event{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers)) or 'none'}"
 
 
 def _answer_in_batch(answer: Any) -> Accepted | Refused:

@@ -27,7 +27,7 @@ class Refused(AsTable):
     fields: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
-        told = ", ".join(f"{name} {shown(value)}" for name, value in self.fields)
+        told = ", ".join(f"{name} {shown(value)}" for name, value in self.fields if name != "stream_id")
         return f"{self.error}({told})" if told else self.error
 
 
@@ -48,7 +48,7 @@ class Read(AsTable):
     events: tuple[RecordedEvent, ...]
 
     def __str__(self) -> str:
-        told = ", ".join(f"#{each.position} {each.stream_id} v{each.version}" for each in self.events)
+        told = ", ".join(f"{each.position}: {each.stream_id} v{each.version}" for each in self.events)
         return told or "no events"
 
 

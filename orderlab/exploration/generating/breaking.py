@@ -35,10 +35,8 @@ _DEAREST = OrderItem("a", "a", MAX_QUANTITY, MAX_TOTAL_CENTS // MAX_QUANTITY)
 def invalid_items() -> st.SearchStrategy[OrderItem]:
     """Return a strategy for items that break one rule.
 
-    >>> from hypothesis import find
-    >>> from orderlab.exploration.profiles import PROFILES
-    >>> find(invalid_items(), lambda item: item.quantity == 0, settings=PROFILES["quick"])
-    OrderItem(product_id='a', name='a', quantity=0, unit_price_cents=1)
+    @given(invalid_items())
+    def test_an_order_of_it_is_refused(item): ...
     """
     return st.builds(
         _with, items(), _one_of(product_id=_TEXTS, name=_TEXTS, quantity=_QUANTITIES, unit_price_cents=_PRICES)
@@ -51,10 +49,8 @@ def invalid_commands() -> st.SearchStrategy[Command]:
     Every rule is broken at least sometimes: ids, texts, items that are none, too many or too dear, numbers that are
     too small, too large or no numbers.
 
-    >>> from hypothesis import find
-    >>> from orderlab.exploration.profiles import PROFILES
-    >>> find(invalid_commands(), lambda command: type(command).__name__ == "ShipOrder", settings=PROFILES["quick"])
-    ShipOrder(order_id='', tracking_number='a')
+        @given(order_states(), invalid_commands())
+        def test_it_is_refused_in_any_state(state, command): ...
     """
     place = st.builds(_with_id, place_commands(), order_ids())
     return st.one_of(
@@ -66,8 +62,7 @@ def invalid_commands() -> st.SearchStrategy[Command]:
 
 
 def commands() -> st.SearchStrategy[Command]:
-    """Return a strategy for any commands: most keep the rules about their fields, the others break one.
-    """
+    """Return a strategy for any commands: most keep the rules about their fields, the others break one."""
     valid = valid_commands()
     return st.one_of(valid, valid, valid, invalid_commands())
 

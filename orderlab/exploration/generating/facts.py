@@ -29,10 +29,8 @@ def events_for(decider: Decider[Any], state: Any = None, *, at: datetime = AT) -
     Raises:
         CannotMake: The fields of a command type do not say what they hold.
 
-    >>> from hypothesis import find
-    >>> from orderlab.exploration.profiles import PROFILES
-    >>> type(find(events_for(ORDERS), lambda event: event.timestamp == AT, settings=PROFILES["quick"])).__name__
-    'OrderPlaced'
+        @given(events_for(ORDERS))
+        def test_an_event_survives_the_codec(event): ...
     """
     if state is None:
         runs = traces(decider).filter(lambda trace: bool(trace.events))
@@ -50,10 +48,8 @@ def states_of(domain: Decider[Any] | Reducer[Any] = ORDERS, *, max_size: int = M
         domain: A decider, or a reducer.
         max_size: How many commands lead there at the most.
 
-    >>> from hypothesis import find
-    >>> from orderlab.exploration.profiles import PROFILES
-    >>> find(states_of(), lambda state: len(state.entities) == 2, settings=PROFILES["quick"])
-    <EntityState of 2 entities, 2 events>
+        @given(states_of(ORDERS), commands())
+        def test_a_refused_command_changes_nothing(state, command): ...
     """
     return traces(domain, max_size=max_size).map(lambda trace: trace.state)
 
@@ -77,10 +73,8 @@ def logs(
         CannotMake: The fields of a command type do not say what they hold.
         TypeError: It is a reducer of no decider, whose streams have no names.
 
-    >>> from hypothesis import find
-    >>> from orderlab.exploration.profiles import PROFILES
-    >>> find(logs(), lambda log: len(log) == 2, settings=PROFILES["quick"])
-    [<#1 OrderPlaced order-order-1 v1 2025-01-01 00:00:00>, <#2 OrderShipped order-order-1 v2 2025-01-01 00:00:00>]
+        @given(logs(ORDERS))
+        def test_a_projection_knows_every_order(log): ...
     """
     decider = decider_of(domain)
     if decider is None:

@@ -113,10 +113,7 @@ def machine_of(
         ValueError: There is no such profile.
 
     >>> from orderlab.orders.decider import ORDERS
-    >>> machine = machine_of(ORDERS)
-    >>> machine.TestCase().runTest()
-    >>> machine.trace is None
-    True
+    >>> TestOrders = machine_of(ORDERS).TestCase
     """
     reducer = reducer_of(domain)
     first = start_of(reducer, start)

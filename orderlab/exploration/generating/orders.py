@@ -166,9 +166,8 @@ def placed_orders(order_id: str | None = None) -> st.SearchStrategy[Order]:
     Args:
         order_id: The id that they have; any if None.
 
-    >>> from hypothesis import find
-    >>> find(placed_orders("order-7"), lambda order: True)
-    <Order order-7 placed 1 cents v1>
+        @given(placed_orders("order-7"))
+        def test_a_placed_order_can_be_shipped(order): ...
     """
     return placed_events().map(lambda event: evolve(None, _with_id(event, order_id)))
 
@@ -194,9 +193,8 @@ def order_states(*, max_size: int = 4) -> st.SearchStrategy[OrderState]:
     Args:
         max_size: How many there are at the most.
 
-    >>> from hypothesis import find
-    >>> find(order_states(max_size=1), lambda state: len(state.orders) == 1)
-    <OrderState 1 orders: 1 placed>
+        @given(order_states())
+        def test_counts_add_up(state): ...
     """
     few = st.lists(orders(), max_size=max_size, unique_by=lambda order: order.id)
     return few.map(lambda found: OrderState({order.id: order for order in found}))

@@ -96,10 +96,8 @@ def traces(
         CannotMake: The fields of a command type do not say what they hold.
         TypeError: The domain is none, or the commands are none.
 
-    >>> from hypothesis import find
-    >>> from orderlab.exploration.profiles import PROFILES
-    >>> find(traces(), lambda trace: "OrderShipped" in trace.outcomes, settings=PROFILES["quick"]).outcomes
-    ('OrderPlaced', 'OrderShipped')
+        @given(traces(ORDERS))
+        def test_what_is_shipped_was_placed(trace): ...
     """
     return run_of(domain, start=start, commands=commands, at=at, max_size=max_size).traces()
 
@@ -114,10 +112,8 @@ def runs(
 ) -> "st.SearchStrategy[list[Any]]":
     """Return a strategy for lists of commands that meet each other; see `traces`, which also tells what came of them.
 
-    >>> from hypothesis import find
-    >>> from orderlab.exploration.profiles import PROFILES
-    >>> [command.order_id for command in find(runs(), lambda run: len(run) == 2, settings=PROFILES["quick"])]
-    ['order-1', 'order-1']
+    @given(runs(ORDERS))
+    def test_a_run_ends_the_same_however_it_is_batched(commands): ...
     """
     made = traces(domain, start=start, commands=commands, at=at, max_size=max_size)
     return made.map(lambda trace: list(trace.commands))

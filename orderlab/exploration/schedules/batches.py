@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -102,7 +103,7 @@ class Batches:
             found.lost,
             found.broken,
             found.told,
-            trace_of(acts, self.beginning, reducer, self.runner.at, found.verdict),
+            partial(trace_of, acts, self.beginning, reducer, self.runner.at, found.verdict),
         )
 
 

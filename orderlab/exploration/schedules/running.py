@@ -1,5 +1,6 @@
 """Let the writers of one schedule read, decide and append, on an event store, in the order that it says."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ class Attempt:
 
     Args:
         writer: Who.
-        entity: The entity that was read; None for one that is not there.
+        seen: The events that were read.
         version: The version that was read.
         effects: What was decided.
         rejection: Why the domain refused; None if it did not.
@@ -35,7 +36,7 @@ class Attempt:
     """
 
     writer: Writer
-    entity: Any = None
+    seen: tuple[Any, ...] = ()
     version: int = NO_STREAM
     effects: tuple[Effect, ...] = ()
     rejection: Any = None
@@ -52,6 +53,18 @@ class Attempt:
     def events(self) -> tuple[Any, ...]:
         """The events that were decided."""
         return () if self.append is None else tuple(self.append.events)
+
+
+def folded(reducer: DeciderReducer[Any, Any], events: Iterable[Any]) -> Any:
+    """Return the entity that some events make; a new one each time, for a faulty `evolve` may change what it is given.
+
+    Raises:
+        Exception: An event cannot follow; which exception it is `evolve` decides.
+    """
+    entity = None
+    for event in events:
+        entity = reducer.decider.evolve(entity, event)
+    return entity
 
 
 class Act(NamedTuple):
@@ -110,30 +123,24 @@ class Runner:
         return done
 
     async def _read(self, writer: Writer, prefix: str) -> Attempt:
-        """Load a writer's stream and fold it."""
+        """Load a writer's stream."""
         attempt = Attempt(writer)
-        if not isinstance(writer.key, str):
-            return attempt  # which is for decide to refuse
-        loaded = await self.event_store.load_events(prefix + self.reducer.decider.stream_id(writer.key))
-        attempt.version = loaded[-1].version if loaded else NO_STREAM
-        try:
-            for recorded in loaded:
-                attempt.entity = self.reducer.decider.evolve(attempt.entity, recorded.event)
-        except Exception as error:  # noqa: BLE001 - a log that breaks the rules: what came of that is told
-            attempt.failure = f"{type(error).__name__}: {error}"
+        if isinstance(writer.key, str):  # else it is for decide to refuse
+            loaded = await self.event_store.load_events(prefix + self.reducer.decider.stream_id(writer.key))
+            attempt.seen = tuple(recorded.event for recorded in loaded)
+            attempt.version = loaded[-1].version if loaded else NO_STREAM
         return attempt
 
     def _decide(self, attempt: Attempt) -> None:
-        """Have the command decided on what was read."""
-        if attempt.failure:
-            return
+        """Fold what was read, and have the command decided on that."""
         env = OrderEnvironment(FixedClock(self.at), OneId(attempt.writer.key))
         state = self.reducer.initial_state()
-        if attempt.version != NO_STREAM:
-            state = self.reducer.with_entity(state, attempt.writer.key, attempt.entity, attempt.version)
         try:
+            if attempt.seen:
+                entity = folded(self.reducer, attempt.seen)
+                state = self.reducer.with_entity(state, attempt.writer.key, entity, attempt.version)
             attempt.effects = tuple(self.reducer.reduce(state, attempt.writer.command, env).effects)
-        except Exception as error:  # noqa: BLE001 - a faulty domain: what came of the command is told
+        except Exception as error:  # noqa: BLE001 - a faulty domain, or a log that breaks the rules: that is told
             attempt.failure = f"{type(error).__name__}: {error}"
             return
         if attempt.append is None:

@@ -1,5 +1,6 @@
 """One order in which the steps of several writers mix, and what came of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orderlab.drawing import tables
@@ -22,7 +23,7 @@ class Schedule:
         lost: Whether an update was lost: an accepted decision did not know of an event that was before its own.
         broken: Whether something failed, or an event was written that cannot follow.
         conflicts: The writers who were told of a conflict.
-        trace: What happened, as a trace; its steps name their writers.
+        traced: Makes the trace, which of most schedules nobody looks at.
     """
 
     order: tuple[tuple[str, StepName], ...]
@@ -30,7 +31,12 @@ class Schedule:
     lost: bool
     broken: bool
     conflicts: tuple[str, ...]
-    trace: Trace = field(compare=False)
+    traced: Callable[[], Trace] = field(compare=False)
+
+    @property
+    def trace(self) -> Trace:
+        """What happened, as a trace; reading, deciding and appending are steps, each of which names its writer."""
+        return self.traced()
 
     @property
     def mark(self) -> str:

@@ -8,14 +8,14 @@ from typing import Any
 from orderlab.core.decider import DeciderReducer
 from orderlab.core.log import NO_STREAM
 from orderlab.exploration.schedules.beginning import Beginning
-from orderlab.exploration.schedules.running import Act, Attempt
+from orderlab.exploration.schedules.running import Act, folded
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import CONFLICT, TraceStep
 
-_NOTHING = (None, NO_STREAM)
+Shown = dict[str, tuple[tuple[Any, ...], int]]
+"""By key, the events that make an entity, and its version."""
 
-Entities = dict[str, tuple[Any, int]]
-"""By key, an entity and its version."""
+_NOTHING: tuple[tuple[Any, ...], int] = ((), NO_STREAM)
 
 
 def trace_of(
@@ -26,22 +26,27 @@ def trace_of(
     `before` of a decision is what its writer believed; all other states are those of the log. Where an event cannot
     follow there is no such state, and what its writer believed stands there: the last one who wrote seems to be right.
     """
-    entities = {key: reducer.entity(beginning.state, key) for key in beginning.events}
+    log = dict(beginning.events)
+    shown: Shown = {key: (events, len(events)) for key, events in log.items()}
     steps, state = [], beginning.state
     for part, attempt in acts:
-        writer = attempt.writer
-        step = TraceStep(writer.command, at, state, state, key=writer.key, writer=writer.name, part=part)
+        writer, key = attempt.writer, attempt.writer.key
+        step = TraceStep(writer.command, at, state, state, key=key, writer=writer.name, part=part)
         if part == "decide":
+            read = (attempt.seen, attempt.version)
+            is_behind = isinstance(key, str) and shown.get(key, _NOTHING) != read
             step = replace(
                 step,
-                before=_believed(reducer, state, entities, attempt),
+                before=_state(reducer, {**shown, key: read}) if is_behind else state,
                 rejection=attempt.rejection,
                 failure=attempt.failure,
                 effects=attempt.effects,
             )
         elif part == "append" and attempt.accepted:
-            entities[writer.key] = _after(reducer, entities.get(writer.key, _NOTHING), attempt)
-            state = _state(reducer, entities)
+            log[key] = (*log.get(key, ()), *attempt.events)
+            can_follow = _can_be_folded(reducer, log[key])
+            shown[key] = (log[key] if can_follow else (*attempt.seen, *attempt.events), len(log[key]))
+            state = _state(reducer, shown)
             step = replace(step, state=state, events=attempt.events, effects=attempt.effects)
         elif part == "append" and attempt.conflict:
             step = replace(step, failure=f"{CONFLICT}: {attempt.conflict}", effects=attempt.effects)
@@ -49,31 +54,18 @@ def trace_of(
     return Trace(reducer, beginning.state, tuple(steps), title, beginning.given)
 
 
-def _believed(reducer: DeciderReducer[Any, Any], state: Any, entities: Entities, attempt: Attempt) -> Any:
-    """Return the state as the writer of an attempt saw it: of its own entity what it had read."""
-    key, read = attempt.writer.key, (attempt.entity, attempt.version)
-    if not isinstance(key, str) or entities.get(key, _NOTHING) == read:
-        return state
-    return _state(reducer, {**entities, key: read})
-
-
-def _state(reducer: DeciderReducer[Any, Any], entities: Entities) -> Any:
-    """Return the state of some entities, without those that are not there."""
-    state = reducer.initial_state()
-    for key, (entity, version) in entities.items():
-        if entity is not None:
-            state = reducer.with_entity(state, key, entity, version)
-    return state
-
-
-def _after(reducer: DeciderReducer[Any, Any], now: tuple[Any, int], attempt: Attempt) -> tuple[Any, int]:
-    """Return an entity and its version after what was accepted."""
-    evolve, (entity, version) = reducer.decider.evolve, now
+def _can_be_folded(reducer: DeciderReducer[Any, Any], events: tuple[Any, ...]) -> bool:
     try:
-        for event in attempt.events:
-            entity = evolve(entity, event)
-    except Exception:  # noqa: BLE001 - the log breaks the rules now, and evolve may say so by any error
-        entity = attempt.entity
-        for event in attempt.events:
-            entity = evolve(entity, event)  # as was done when it was decided
-    return entity, version + len(attempt.events)
+        folded(reducer, events)
+    except Exception:  # noqa: BLE001 - the log breaks the rules, and evolve may say so by any error
+        return False
+    return True
+
+
+def _state(reducer: DeciderReducer[Any, Any], shown: Shown) -> Any:
+    """Return the state of some entities; without those that are not there, or of whose events nothing can be made."""
+    state = reducer.initial_state()
+    for key, (events, version) in shown.items():
+        if events and _can_be_folded(reducer, events):
+            state = reducer.with_entity(state, key, folded(reducer, events), version)
+    return state

@@ -14,8 +14,11 @@ from orderlab.exploration.searching.given import Given, given_commands
 from orderlab.exploration.trace import Trace
 from orderlab.timeline.machine.samples import CannotMake
 
-MOST_STATES = 20_000
+MOST_STATES = 5_000
 """How many states are looked at for one way out."""
+
+MOST_TOGETHER = 3
+"""How many entities a way out may be about: with each there are several times as many states."""
 
 Path = list[tuple[Any, datetime]]
 """Commands, with the time at which each is decided."""
@@ -99,7 +102,7 @@ class Way:
 
 
 def ways_of(trace: Trace, commands: Any, key: str | None, goal: Goal) -> list[Way]:
-    """Return what looks for ways out: with the commands given, or first with those about the entity that went wrong."""
+    """Return what looks for ways out: with the commands given, or with those about what went wrong."""
     decider = trace.decider
     if commands is not None:
         return [Way(trace, commands, goal)]
@@ -107,7 +110,7 @@ def ways_of(trace: Trace, commands: Any, key: str | None, goal: Goal) -> list[Wa
         return [Way(trace, list(trace.commands), goal)]
     keys = list(dict.fromkeys(step.key for step in trace.steps if step.key is not None))
     about = [[key]] if key is not None else []
-    about += [keys] if keys and keys not in about else []
+    about += [keys] if 0 < len(keys) <= MOST_TOGETHER and keys not in about else []
     ways = []
     for named in about:
         own = [step.command for step in trace.steps if step.key in named and not _opens_another(decider, step.command)]

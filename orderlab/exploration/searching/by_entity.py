@@ -9,7 +9,6 @@ from typing import Any
 
 from orderlab.core.decider import DeciderReducer
 from orderlab.exploration.searching.answering import Answering
-from orderlab.exploration.searching.bounds import Watch
 from orderlab.exploration.searching.found import Found, Questions
 from orderlab.exploration.searching.given import Given
 from orderlab.exploration.searching.slots import Failure, Slot, placed

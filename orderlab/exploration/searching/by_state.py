@@ -6,10 +6,10 @@ from typing import Any
 from orderlab.core.decider import DeciderReducer, EntityState, Reducer
 from orderlab.exploration.playing import play
 from orderlab.exploration.searching.answering import Answering, Came
-from orderlab.exploration.searching.bounds import Watch
 from orderlab.exploration.searching.found import NOTHING_IS_CHANGED, Found, Questions
 from orderlab.exploration.searching.given import Given
 from orderlab.exploration.searching.sameness import hashable, is_equal_only_to_itself, parts
+from orderlab.exploration.searching.watching import Watch
 
 
 class StateSearch:

@@ -106,7 +106,7 @@ def drawn(strategy: Any) -> list[Any]:
     def draw(command: Any) -> None:
         commands.setdefault((type(command), hashable(command)), command)
 
-    as_drawn = settings(
+    as_drawn: Any = settings(
         max_examples=_DRAWN,
         database=None,
         deadline=None,
@@ -114,8 +114,9 @@ def drawn(strategy: Any) -> list[Any]:
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-    seeded: Any = seed(0)
-    seeded(as_drawn(given(strategy)(draw)))()
+    as_seeded: Any = seed(0)
+    over: Any = given(strategy)
+    as_seeded(as_drawn(over(draw)))()
     return list(commands.values())
 
 

@@ -115,7 +115,9 @@ class Slot:
     def fill(self) -> None:
         """Make the rows of the values that were decided since."""
         for value in range(len(self.rows), len(self._after)):
-            moves = tuple(((reached - value) << self.shift, number) for number, (reached, _) in self._after[value].items())
+            moves = tuple(
+                ((reached - value) << self.shift, number) for number, (reached, _) in self._after[value].items()
+            )
             self.rows.append((moves, *self._counts[value]))
 
     def _number_of(self, entity: Any, version: int) -> int:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orderlab.exploration.telling.words import action_in_words, became, stale, stands, state_in_words
 from orderlab.exploration.tracestep import TraceStep
+from orderlab.timeline.fields import shown
 from orderlab.timeline.unknown import counted, listed
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def in_a_line(trace: "Trace") -> str:
     if len(names) > _NAMES:
         names = [*names[:2], "…", *names[-2:]]
     told = f": {' → '.join(names)}" if names else ""
-    title = f"; {one_line(trace.title)}" if trace.title else ""
+    title = f"; {shown(one_line(trace.title))}" if trace.title else ""
     return f"<Trace of {counted(len(trace.steps), _unit(trace))}{told}{title}>"
 
 

@@ -4,12 +4,11 @@ import asyncio
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.core.errors import CorruptStream, VersionConflict
-from orderlab.drawing.tables import AsTable
 from orderlab.exploration.playing import AT
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
@@ -62,6 +61,7 @@ class Recording:
         failure: str = "",
         effects: Iterable[Any] = (),
         key: str | None = None,
+        part: str = "",
     ) -> None:
         """Add a step, with the state that its events make."""
         events, before = tuple(events), self._state
@@ -72,7 +72,9 @@ class Recording:
             self._state = self._reducer.with_entity(self._state, about, after, version + 1)
         key = self._reducer.decider.key_of(events[0]) if events and key is None else key
         self._steps.append(
-            TraceStep(command, self.at, before, self._state, events, rejection, failure, key, writer, tuple(effects))
+            TraceStep(
+                command, self.at, before, self._state, events, rejection, failure, key, writer, tuple(effects), part
+            )
         )
 
     def trace(self) -> Trace:
@@ -80,18 +82,9 @@ class Recording:
         return Trace(self._reducer, self._start, tuple(self._steps), self._title)
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict(AsTable):
-    """A `VersionConflict` as a value, so that two runs in which it comes can be compared."""
-
-    stream_id: str
-    expected: int
-    actual: int
-
-    @classmethod
-    def of(cls, raised: VersionConflict) -> "Conflict":
-        """Return what was raised, as a value."""
-        return cls(raised.stream_id, raised.expected, raised.actual)
+def conflict_in_words(error: VersionConflict) -> str:
+    """Return a conflict as the failure of a step, which a trace tells apart from one that is a bug."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _even_if_it_cannot_be(decider: Decider[Any], entity: Any, event: Any) -> Any:

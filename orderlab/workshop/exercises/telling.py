@@ -39,7 +39,8 @@ def shown(value: Any) -> str:
 
 def _instant(found: re.Match[str]) -> str:
     year, month, day, hour, minute, *rest = map(int, found[1].split(","))
-    return str(datetime(year, month, day, hour, minute, *rest, tzinfo=UTC))
+    second, microsecond = (*rest, 0, 0)[:2]
+    return str(datetime(year, month, day, hour, minute, second, microsecond, tzinfo=UTC))
 
 
 def differs(found: Any, wanted: Any, name: str = "the answer", *, may_be_none: bool = False) -> str:
@@ -104,8 +105,8 @@ def log_of(events: Any) -> str:
 
 
 def _kind(value: Any) -> type:
-    """Return the type of a value, where 3600 and 3600.0 are of one, and True and 1 are not."""
-    return float if type(value) is int else type(value)
+    """Return the type of a value, where 3600 and 3600.0 are of one, and True and 1 are not; a dictionary is any."""
+    return float if type(value) is int else dict if isinstance(value, dict) else type(value)
 
 
 def _parts(value: Any) -> dict[str, Any]:

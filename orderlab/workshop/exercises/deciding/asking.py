@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from orderlab.exploration.domain import reducer_of
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.verdict import Problem
@@ -61,11 +62,14 @@ def met(order: Order | None) -> str:
 
 
 def of_answer(trace: Trace, asked: tuple[type, ...], ask: Ask) -> Trace:
-    """Return the run as it goes when an answer decides the commands of its kinds."""
+    """Return the run as it goes when an answer decides the commands of its kinds.
+
+    It is kept as a run of the shop's own domain, so that whoever plays it runs nothing of the answer again.
+    """
 
     def decided(command: Any, order: Order | None, /, *, key: str, at: Any) -> Any:
         if isinstance(command, asked):
             return asked_of(ask, command, order, key=key, at=at)
         return ORDERS.decide(command, order, key=key, at=at)
 
-    return again(trace, replace(ORDERS, decide=decided))
+    return replace(again(trace, replace(ORDERS, decide=decided)), reducer=reducer_of(ORDERS))

@@ -139,9 +139,14 @@ def day(answer: Any, trace: Trace) -> Problem | None:
     at = right.steps[0].at if right.steps else None
     wanted = [*right.events], [step.rejection for step in right.steps if step.rejection is not None]
     found = answer(list(trace.commands), at)
-    if type(found) is tuple and [type(each) for each in found] == [list, list]:
-        told = differs(found[0], wanted[0], "events") or differs(found[1], wanted[1], "rejections")
-    else:
-        told = differs(found, wanted, "decide_day(commands, at)")
+    told = differs(_two_lists(found), wanted, "decide_day(commands, at)")
+    told = told.replace("decide_day(commands, at)[0]", "events").replace("decide_day(commands, at)[1]", "rejections")
     kinds = ", ".join(f"{type(each).__name__} of {each.order_id}" for each in trace.commands) or "none"
     return Problem(told, f"That is for the commands {kinds}.", right) if told else None
+
+
+def _two_lists(found: Any) -> Any:
+    """Return two sequences as a tuple of two lists: in what they come does not matter."""
+    if isinstance(found, tuple | list) and all(isinstance(each, tuple | list) for each in found):
+        return tuple(map(list, found))
+    return found

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from orderlab.exploration.domain import reducer_of
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
@@ -115,7 +116,7 @@ def _of_answer(trace: Trace, ask: Ask) -> Trace:
         refused = asked_of(ask, command, order, order_id=key)
         return _allowed(command, key, at) if refused is None else refused
 
-    return again(trace, replace(ORDERS, decide=decided))
+    return replace(again(trace, replace(ORDERS, decide=decided)), reducer=reducer_of(ORDERS))
 
 
 @exercise(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from orderlab.core.effects import AppendEvents
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
@@ -120,7 +121,7 @@ def described(answer: Any, trace: Trace) -> Problem | None:
         key = step.key or ""
         version = step.before.versions.get(key, 0)
         found = answer(step.events or step.rejection, COUNTER.stream_id(key), version)
-        told = differs(found, step.effects, "effects_of(…)")
+        told = differs(_settled(found), step.effects, "effects_of(…)")
         if told:
             where = f"At {at_step(right, number)}, decided at version {version}: {_kinds(found)}."
             shown = step if not isinstance(found, tuple) else replace(step, effects=found)
@@ -128,6 +129,18 @@ def described(answer: Any, trace: Trace) -> Problem | None:
             run = replace(right, steps=steps)
             return Problem(told, where, run, unless_alike(right, run))
     return None
+
+
+def _settled(effects: Any) -> Any:
+    """Return effects whose events are in a tuple: whether they are in that or a list does not matter."""
+    if not isinstance(effects, tuple):
+        return effects
+    return tuple(
+        replace(each, events=tuple(each.events))
+        if isinstance(each, AppendEvents) and isinstance(each.events, list)
+        else each
+        for each in effects
+    )
 
 
 def _kinds(effects: Any) -> str:

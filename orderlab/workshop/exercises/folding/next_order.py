@@ -15,9 +15,10 @@ QUESTION = """\
 A number is not enough when a customer rings: you want the whole order. `evolve` takes the order as it was and one
 event, and gives the order as it is then. The first event, `OrderPlaced`, makes the order. The other two are yours.
 
-Write `order_after(order, event)`. The order is placed, and the event is its `OrderShipped` or its `OrderCancelled`. Return
-the order after it: with the new status, `updated_at` the event's time, and a `version` higher by one, for a version
-counts events. All else stays. An order is a value and cannot be changed; `replace` of `dataclasses` makes another one.
+Write `order_after(order, event)`. The order is placed, and the event is its `OrderShipped` or its `OrderCancelled`.
+Return the order after it: with the new status, `updated_at` the event's time, and a `version` higher by one, for a
+version counts events. All else stays. An order is a value and cannot be changed; `replace` of `dataclasses` makes
+another one.
 
 For example: after `OrderShipped("order-1", "TRACK-1", noon)` the status is `Shipped("TRACK-1", noon)`; after
 `OrderCancelled("order-1", "Too late", noon)` it is `Cancelled("Too late", noon)`.

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import VersionConflict
 from orderlab.drawing.tables import AsTable
 from orderlab.exploration.trace import Trace
-from orderlab.workshop.exercises.recording import Conflict, Recording, as_value
+from orderlab.workshop.exercises.recording import Recording, as_value, conflict_in_words
 from orderlab.workshop.exercises.shelf import SHELF, Fill, Take
 
 ROUNDS = 3
@@ -15,26 +16,17 @@ YOU, STREAM = "your program", SHELF.stream_id("mugs")
 
 
 @dataclass(frozen=True, slots=True)
-class Read(AsTable):
-    """Read the shelf."""
-
-    shelf: str
-
-
-@dataclass(frozen=True, slots=True)
-class Append(AsTable):
-    """Append events, provided that the shelf is still at this version."""
-
-    shelf: str
-    events: tuple[Any, ...]
-    version: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Answer(AsTable):
-    """Answer a command."""
+    """Answer a command: the last step, in which the program says what came of it."""
 
     command: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(AsTable):
+    """What the answer was."""
+
+    value: Any
 
 
 class _Endless(RuntimeError):
@@ -44,8 +36,9 @@ class _Endless(RuntimeError):
 class _Shop:
     """A shelf, others who take from it right after each time that you have read it, and what happens."""
 
-    def __init__(self, others: Sequence[tuple[str, Any]], pieces: int, title: str) -> None:
+    def __init__(self, command: Take, others: Sequence[tuple[str, Any]], pieces: int, title: str) -> None:
         self.recording, self._version, self._others = Recording(SHELF, title), 0, list(others)
+        self._command, self._reads = command, 0
         self._happen("shop", Fill("mugs", pieces))
 
     def _happen(self, writer: str, command: Any) -> None:
@@ -57,9 +50,10 @@ class _Shop:
     def read(self) -> tuple[Any, int]:
         """Return the shelf and its version; then another customer comes."""
         seen = self.recording.entity("mugs"), self._version
-        self.recording.tell(YOU, Read("mugs"), key="mugs")
-        if len(self.recording) > 10 * ROUNDS:
-            raise _Endless(sum(isinstance(step.command, Read) for step in self.recording.trace().steps))
+        self._tell("read")
+        self._reads += 1
+        if self._reads > 2 * ROUNDS:
+            raise _Endless(self._reads)
         self.another_comes()
         return seen
 
@@ -72,32 +66,41 @@ class _Shop:
 
     def append(self, events: Any, version: Any = None) -> None:
         """Append events, provided that the shelf is at this version."""
-        action = Append("mugs", tuple(events), version)
+        asked = AppendEvents(STREAM, tuple(events), version)
         if version is not None and version != self._version:
-            conflict = VersionConflict(STREAM, version, self._version)
-            self.recording.tell(YOU, action, rejection=Conflict.of(conflict), key="mugs")
-            raise conflict
-        self._version += len(action.events)
-        self.recording.tell(YOU, action, action.events, key="mugs")
+            error = VersionConflict(STREAM, version, self._version)
+            self._tell("append", failure=conflict_in_words(error), effects=(asked,))
+            raise error
+        self._version += len(asked.events)
+        self._tell("append", asked.events, effects=(asked,))
 
+    def decide(self, command: Any, shelf: Any) -> Any:
+        """Return the events that a command causes on a shelf, or the rejection."""
+        said = SHELF.decide(command, shelf, key="mugs", at=None)
+        events = said if isinstance(said, tuple) else ()
+        asked = (AppendEvents(STREAM, events),) if events else ()
+        self._tell("decide", rejection=None if events else said, effects=asked)
+        return said
 
-def _decide(command: Any, shelf: Any) -> Any:
-    return SHELF.decide(command, shelf, key="mugs", at=None)
+    def _tell(self, part: str, events: tuple[Any, ...] = (), **more: Any) -> None:
+        self.recording.tell(YOU, self._command, events, key="mugs", part=part, **more)
 
 
 def played(handle: Callable[..., Any], command: Take, others: Sequence[Any], pieces: int, title: str) -> Trace:
     """Return what comes of a command that is handled by this function while others come in between."""
-    shop, failure = _Shop(others, pieces, title), ""
+    shop, answer, failure = _Shop(command, others, pieces, title), None, ""
     try:
-        answer = as_value(handle(command, shop.read, _decide, shop.append))
-    except VersionConflict as conflict:
-        answer = Conflict.of(conflict)
+        answer = as_value(handle(command, shop.read, shop.decide, shop.append))
+    except VersionConflict as error:
+        failure = conflict_in_words(error)
     except _Endless as error:
-        answer, failure = None, f"it has tried {error} times and goes on"
+        failure = f"Endless: it has read {error} times and goes on"
     while shop.another_comes():
         pass
-    events, rejection = (answer, None) if isinstance(answer, tuple) else ((), answer)
-    shop.recording.tell(YOU, Answer(command), rejection=rejection, failure=failure, effects=events, key="mugs")
+    said = () if isinstance(answer, tuple) else answer
+    shop.recording.tell(
+        YOU, Answer(command), rejection=said or None, failure=failure, effects=(Answered(answer),), key="mugs"
+    )
     return shop.recording.trace()
 
 

@@ -3,19 +3,11 @@
 from typing import Any
 
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
-from orderlab.workshop.exercises.recording import Conflict, brief
-from orderlab.workshop.exercises.writers.busyshelf import (
-    ROUNDS,
-    YOU,
-    Answer,
-    Append,
-    Read,
-    decide_each_time,
-    played,
-    runs,
-)
+from orderlab.workshop.exercises.recording import brief
+from orderlab.workshop.exercises.writers.busyshelf import ROUNDS, YOU, Answer, decide_each_time, played, runs
 
 _CONFLICT = "from orderlab import VersionConflict\n\n\n"
 
@@ -171,48 +163,49 @@ def deciding_again(answer: Any, trace: Trace) -> Problem | None:
     command = rest[-1].command.command
     found = played(answer, command, others, first.command.pieces, trace.title)
     wanted = played(decide_each_time, command, others, first.command.pieces, trace.title)
-    steps = enumerate(zip(found.steps, wanted.steps, strict=False), 1)
-    differing = (step for step in steps if _seen(step[1][0]) != _seen(step[1][1]))
-    number, (is_so, should) = next(differing, (0, (None, None)))
-    if not number and len(found) == len(wanted):
+    is_so, should = _done(found), _done(wanted)
+    if [_seen(step) for _, step in is_so] == [_seen(step) for _, step in should]:
         return None
-    what = _what(found, wanted)
-    if is_so is None or should is None:
-        return Problem(
-            what, f"Step {min(len(found), len(wanted)) + 1}: only one of the two runs has it.", found, wanted
-        )
-    return Problem(what, f"Step {number}: it is {_said(is_so)}, and should be {_said(should)}.", found, wanted)
+    pairs = zip(is_so, should, strict=False)
+    (number, mine), (_, right) = next(pair for pair in pairs if _seen(pair[0][1]) != _seen(pair[1][1]))
+    where = f"Step {number} is {_said(mine)}, and should be {_said(right)}."
+    return Problem(_what(found, wanted), where, found, wanted)
 
 
-def _seen(step: Any) -> Any:
+def _done(trace: Trace) -> list[tuple[int, TraceStep]]:
+    """Return what was done, with the number of each step; how often one decides is one's own affair."""
+    return [(number, step) for number, step in enumerate(trace.steps, 1) if step.part != "decide"]
+
+
+def _seen(step: TraceStep) -> Any:
     """Return what two steps are compared by."""
-    return step.writer, step.command, step.events, step.rejection, step.failure, step.effects
+    return step.writer, step.part, step.command, step.answer, step.effects
 
 
-def _said(step: Any) -> str:
-    match step.command:
-        case Read():
+def _said(step: TraceStep) -> str:
+    match step.part, step.command:
+        case "read", _:
             return "reading the shelf"
-        case Append(events=events, version=version):
-            return f"appending {brief(events)} at version {version}, and the outcome is {step.outcome}"
-        case Answer() if isinstance(step.rejection, Conflict):
-            return "letting the VersionConflict pass"
-        case Answer():
-            return f"answering with {step.failure or (brief(step.rejection or step.effects))}"
+        case "append", _:
+            [asked] = step.effects
+            version = "without a version" if asked.expected_version is None else f"at version {asked.expected_version}"
+            return f"appending {brief(asked.events)} {version}, where the outcome is {step.answer}"
+        case _, Answer():
+            return f"answering with {step.answer if step.failure else brief(step.effects[0].value)}"
     return f"{step.writer}, who takes {step.command.pieces}"
 
 
 def _what(found: Trace, wanted: Trace) -> str:
     """Return what went wrong: the first that is so, by what was written, what is left, and what was answered."""
     left, should = found.state.entities["mugs"].pieces, wanted.state.entities["mugs"].pieces
-    appended = [step.command for step in found.steps if isinstance(step.command, Append)]
-    gave_up, give_up = (isinstance(trace.steps[-1].rejection, Conflict) for trace in (found, wanted))
+    appended = [step.effects[0] for step in found.steps if step.part == "append"]
+    gave_up, give_up = (trace.steps[-1].is_conflict for trace in (found, wanted))
     what = {
         f"It does not give up: after {ROUNDS} attempts the caller should be told of the conflict.": bool(
-            found.steps[-1].failure or len(appended) > ROUNDS
+            found.steps[-1].answer == "Endless" or len(appended) > ROUNDS
         ),
         "It was appended without a version, so that whoever came in between was not noticed.": any(
-            each.version is None for each in appended
+            each.expected_version is None for each in appended
         ),
         f"More was sold than there is: the shelf has {left} mugs on it.": left < 0,
         f"What was decided on an old shelf was written: pieces is {left}, and should be {should}.": left < should,

@@ -3,9 +3,10 @@
 from typing import Any
 
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
-from orderlab.workshop.exercises.writers.guard import WRITERS, LookAgain, is_lost, played, problem_with, runs, scheduled
+from orderlab.workshop.exercises.writers.guard import WRITERS, is_lost, played, problem_with, runs
 
 _BOTH_READ = """\
 schedule = ["packer", "customer", "packer", "customer", "packer", "packer", "customer", "customer"]
@@ -74,20 +75,22 @@ def enumerating(answer: Any, trace: Trace) -> Problem | None:
     problem = problem_with(answer)
     if problem:
         return Problem("This is no schedule of the two writers.", f"{problem[0].upper()}{problem[1:]}.", trace)
-    steps = {name: tuple(step.command for step in trace.steps if step.writer == name) for name in WRITERS}
-    found = played(scheduled(answer, steps), "The schedule of the answer")
+    commands = {step.writer: step.command for step in trace.steps if step.writer in WRITERS}
+    found = played(answer, commands, "The schedule of the answer")
     if is_lost(found):
         return None
-    number, stopped = next((number, step) for number, step in enumerate(found.steps, 1) if step.rejection is not None)
+    stops = ((number, step) for number, step in enumerate(found.steps, 1) if step.is_conflict or step.rejection)
+    number, stopped = next(stops)
+    writers = " and ".join(step.writer for step in found.steps if step.events and step.writer in WRITERS)
     return Problem(
         f"Nothing is lost: {_why(stopped)}.",
-        f"Step {number}, the {stopped.writer}'s {type(stopped.command).__name__}: "
-        f"the outcome is {stopped.outcome}, and the log ends with {len(found.events)} events instead of 3.",
+        f"Step {number}, the {stopped.writer}'s {stopped.part}: the outcome is {stopped.answer}; "
+        f"only the {writers} has written, and it should be both.",
         found,
     )
 
 
-def _why(step: Any) -> str:
-    if isinstance(step.command, LookAgain):
-        return f"the {step.writer} looks again when the other has written, sees it, and gives up"
+def _why(step: TraceStep) -> str:
+    if step.is_conflict:
+        return f"the {step.writer} has looked again when the other had written, and gives up"
     return f"the {step.writer} has read what the other has written, and is refused"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
 from orderlab.workshop.exercises.writers.schedule import played, runs, save_as_seen
@@ -94,43 +95,34 @@ async def save(event_store, stream_id, seen, events):
 )
 def expecting(answer: Any, trace: Trace) -> Problem | None:
     """Find a schedule in which a change is lost, or refused without need."""
-    plan = [(step.writer, step.command) for step in trace.steps]
-    found, wanted = played(answer, plan, trace.title), played(save_as_seen, plan, trace.title)
+    turns = [(step.writer, step.part, step.command) for step in trace.steps]
+    found, wanted = played(answer, turns, trace.title), played(save_as_seen, turns, trace.title)
     for number, (is_so, should) in enumerate(zip(found.steps, wanted.steps, strict=True), 1):
-        if (is_so.outcome, is_so.events, is_so.effects) != (should.outcome, should.events, should.effects):
+        if (is_so.answer, is_so.events, is_so.effects[-1:]) != (should.answer, should.events, should.effects[-1:]):
             what, where = _told(is_so, should)
-            return Problem(what, f"Step {number}, {is_so.writer} writes {is_so.key}: {where}.", found, wanted)
+            return Problem(what, f"Step {number}, the {is_so.writer} writes {is_so.key}: {where}.", found, wanted)
     return None
 
 
-def _told(is_so: Any, should: Any) -> tuple[str, str]:
+def _told(is_so: TraceStep, should: TraceStep) -> tuple[str, str]:
     """Return what is wrong with a step, and the two values that differ."""
-    [returned], [right] = is_so.effects, should.effects
-    name = type(is_so.command.command).__name__
-    outcomes = f"the outcome is {is_so.outcome}, and should be {should.outcome}".replace("Conflict", "VersionConflict")
-    if is_so.events and should.rejection is not None:
-        had, has = should.rejection.expected, should.rejection.actual
-        return (
-            f"An update is lost: {is_so.writer}'s {name} was decided on version {had} of {is_so.key}, "
-            f"and written although the stream was at version {has}.",
-            outcomes,
+    now, [right, returned] = should.before.versions.get(should.key, 0), should.effects
+    whose, given = f"{is_so.writer}'s {type(is_so.command).__name__}", is_so.effects[-1].value
+    outcomes = f"the outcome is {is_so.answer}, and should be {should.answer}"
+    if should.is_conflict:
+        if not is_so.events:
+            return f"Nothing of the {whose} is written, and the {is_so.writer} is not told.", outcomes
+        on = f"decided on version {right.expected_version} of {is_so.key}"
+        return f"An update is lost: the {whose} was {on}, and written although the stream was at {now}.", outcomes
+    if is_so.is_conflict:
+        expected = ", ".join(str(each.expected_version) for each in is_so.effects[:-1])
+        return f"The {whose} is refused, though nobody came in between.", (
+            f"expected_version is {expected or 'not given'}, and should be {right.expected_version}"
         )
-    if is_so.rejection is not None and should.rejection is None:
-        expected, actual = is_so.rejection.expected, is_so.rejection.actual
-        return f"{is_so.writer}'s {name} is refused, though nobody came in between.", (
-            f"expected_version is {expected}, and the stream is at version {actual}, as it was when it was read"
-        )
-    if should.rejection is not None and is_so.rejection is None:
-        return f"Nothing of {is_so.writer}'s {name} is written, and {is_so.writer} is not told.", outcomes
     if not is_so.events:
-        return f"Nothing of {is_so.writer}'s {name} is written: is there an `await` before the append?", (
-            f"the outcome is {is_so.outcome}, `save` returns {returned.value!r}, and it should be {should.outcome}"
-        )
+        what = f"Nothing of the {whose} is written: is there an `await` before the append?"
+        return what, f"{outcomes}; `save` returns {given!r}"
     if is_so.events != should.events:
-        return f"Of {is_so.writer}'s {name} other events are written than were given.", (
-            f"written is {is_so.outcome}, and should be {should.outcome}"
-        )
-    return (
-        "What `save` returns is not the new version.",
-        f"it returns {returned.value!r}, and should return {right.value!r}",
-    )
+        return f"Of the {whose} other events are written than were given.", outcomes
+    what = "What `save` returns is not the new version."
+    return what, f"it returns {given!r}, and should return {returned.value!r}"

@@ -4,89 +4,69 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orderlab.drawing.tables import AsTable
+from orderlab.core.effects import AppendEvents
+from orderlab.core.errors import VersionConflict
 from orderlab.exploration.trace import Trace
 from orderlab.orders.actions import Event
 from orderlab.orders.decider import ORDERS
-from orderlab.workshop.exercises.recording import Conflict, Recording, brief
+from orderlab.workshop.exercises.recording import Recording, brief, conflict_in_words
 from orderlab.workshop.exercises.runs import order_commands
 
 PLACE, SHIP, CANCEL = order_commands(1)
 
+STEPS = ("read", "decide", "read", "append")
+"""What each writer does; the second time that it reads, it looks whether there are as many events as the first."""
 
-@dataclass(frozen=True, slots=True)
-class Read(AsTable):
-    """Read the order's events, and remember them."""
+WRITERS = {"packer": SHIP, "customer": CANCEL}
 
-    order_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decide(AsTable):
-    """Decide a command on what was read."""
-
-    command: Any
-
-
-@dataclass(frozen=True, slots=True)
-class LookAgain(AsTable):
-    """Look how many events there are now; if it is another number than was read, give up."""
-
-    order_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Append(AsTable):
-    """Append what was decided, unless the writer has given up."""
-
-    order_id: str
-
-
-WRITERS = {
-    "packer": (Read("order-1"), Decide(SHIP), LookAgain("order-1"), Append("order-1")),
-    "customer": (Read("order-1"), Decide(CANCEL), LookAgain("order-1"), Append("order-1")),
-}
+STREAM = ORDERS.stream_id("order-1")
 
 
 @dataclass(slots=True)
-class _Writer:
-    """What a writer has in mind."""
+class _Mind:
+    """What a writer has in mind, and how many of its steps it has taken."""
 
+    command: Any
+    steps: int = 0
     seen: tuple[Event, ...] = ()
     decided: tuple[Event, ...] = ()
-    gave_up: bool = False
+    conflict: str = ""
 
 
-def played(plan: Iterable[tuple[str, Any]], title: str = "") -> Trace:
-    """Return what comes of a schedule of the two writers, on an order that was placed."""
+def played(schedule: Iterable[str], commands: dict[str, Any], title: str = "") -> Trace:
+    """Return what comes of it when two writers take turns like this, on an order that was placed."""
     recording = Recording(ORDERS, title)
     log: list[Event] = list(ORDERS.decide(PLACE, None, key="order-1", at=recording.at))
-    recording.tell("shop", PLACE, log, key="order-1")
-    minds = {name: _Writer() for name in WRITERS}
-    for name, action in plan:
-        mind, events, refused = minds[name], tuple[Event, ...](), None
-        if isinstance(action, Read):
-            mind.seen = tuple(log)
-        elif isinstance(action, Decide):
-            order = None
-            for event in mind.seen:
-                order = ORDERS.evolve(order, event)
-            said = ORDERS.decide(action.command, order, key="order-1", at=recording.at)
-            mind.decided, refused = (said, None) if isinstance(said, tuple) else ((), said)
-        elif isinstance(action, LookAgain):
-            mind.gave_up = len(log) != len(mind.seen)
-            refused = Conflict("order-order-1", len(mind.seen), len(log)) if mind.gave_up else None
-        elif not mind.gave_up:
-            events = mind.decided
-            log.extend(events)
-        recording.tell(name, action, events, rejection=refused, key="order-1")
+    recording.tell("shop", PLACE, log)
+    minds = {name: _Mind(command) for name, command in commands.items()}
+    for name in schedule:
+        _take_a_step(name, minds[name], log, recording)
     return recording.trace()
 
 
-def scheduled(schedule: Sequence[str], steps: dict[str, tuple[Any, ...]] | None = None) -> list[tuple[str, Any]]:
-    """Return who does what, when the writers take turns like this."""
-    left = {name: iter(each) for name, each in (steps or WRITERS).items()}
-    return [(name, next(left[name])) for name in schedule]
+def _take_a_step(name: str, mind: _Mind, log: list[Event], recording: Recording) -> None:
+    part, looks_again = STEPS[mind.steps], mind.steps > STEPS.index("read")
+    mind.steps += 1
+    refused, written = None, ()
+    if part == "read" and looks_again:
+        if len(log) != len(mind.seen):
+            mind.conflict = conflict_in_words(VersionConflict(STREAM, len(mind.seen), len(log)))
+    elif part == "read":
+        mind.seen = tuple(log)
+    elif part == "decide":
+        order = None
+        for event in mind.seen:
+            order = ORDERS.evolve(order, event)
+        said = ORDERS.decide(mind.command, order, key="order-1", at=recording.at)
+        mind.decided, refused = (said, None) if isinstance(said, tuple) else ((), said)
+    elif not mind.conflict:
+        written = mind.decided
+        log.extend(written)
+    asked = (AppendEvents(STREAM, mind.decided),) if mind.decided and part != "read" else ()
+    conflict = mind.conflict if part == "append" else ""
+    recording.tell(
+        name, mind.command, written, rejection=refused, failure=conflict, effects=asked, key="order-1", part=part
+    )
 
 
 def loses(schedule: Sequence[str]) -> bool:
@@ -101,12 +81,12 @@ def loses(schedule: Sequence[str]) -> bool:
     problem = problem_with(schedule)
     if problem:
         raise ValueError(problem)
-    return is_lost(played(scheduled(schedule)))
+    return is_lost(played(schedule, WRITERS))
 
 
 def is_lost(trace: Trace) -> bool:
     """Tell whether both have written."""
-    return len(trace.events) > 2  # noqa: PLR2004 - it was placed, and then both have written
+    return sum(bool(step.events) for step in trace.steps if step.writer in WRITERS) == len(WRITERS)
 
 
 def problem_with(schedule: Any) -> str:
@@ -115,14 +95,14 @@ def problem_with(schedule: Any) -> str:
         return f"a schedule is a list of names, and not {brief(schedule)}"
     strange = [each for each in schedule if each not in tuple(WRITERS)]
     if strange:
-        return f"a schedule has the names {' and '.join(WRITERS)} in it, and not {strange[0]!r}"
-    for name, steps in WRITERS.items():
-        if list(schedule).count(name) != len(steps):
-            return f"the {name} has {len(steps)} steps, and is named {list(schedule).count(name)} times"
+        return f"a schedule has the names {' and '.join(WRITERS)} in it, and not {brief(strange[0])}"
+    for name in WRITERS:
+        if list(schedule).count(name) != len(STEPS):
+            return f"the {name} has {len(STEPS)} steps, and is named {list(schedule).count(name)} times"
     return ""
 
 
 def runs() -> tuple[Trace, ...]:
-    """Return the run in which the two writers do not meet; what they do is taken from it."""
-    one_after_the_other = ["packer"] * 4 + ["customer"] * 4
-    return (played(scheduled(one_after_the_other), "Two writers who look again before they append"),)
+    """Return the run in which the two writers do not meet; who they are is taken from it."""
+    one_after_the_other = [name for name in WRITERS for _ in STEPS]
+    return (played(one_after_the_other, WRITERS, "Two writers who look again before they append"),)
