@@ -1,24 +1,26 @@
-"""Event stores with one defect each, which the contract must catch; and one that is only slow, which must pass."""
+"""Event stores with one defect each, which the contract must catch; and one that is only slow, which must pass.
+
+Those whose defect people make most often are in the zoo of the workshop, and are put through the contract with these.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from orderlab.core.codec import Codec
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import Clock, FixedClock, IdGenerator
 from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended, EncodedEvent, NewEvent, RecordedEvent, StoredEvent
-from orderlab.eventstore.base import Columns, EventStoreError
+from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.contract.kit import turns
-from orderlab.eventstore.ledger import Place
 from orderlab.eventstore.memory import InMemoryEventStore
-from orderlab.eventstore.rows import require_columns, require_range
+from orderlab.eventstore.rows import require_range
 from orderlab.eventstore.stored import EncodedAppend
 from orderlab.system import RandomIds
+from orderlab.workshop.zoo.eventstores import NeverConflicts as NeverConflicts
 
 Answers = list[Appended | AppendRefused]
 
@@ -40,23 +42,6 @@ class Unhurried(InMemoryEventStore):
     async def _read_page(self, after: int, until: int) -> list[StoredEvent]:
         await turns(2)
         return await super()._read_page(after, until)
-
-
-class NeverConflicts(InMemoryEventStore):
-    """It takes no notice of what a writer expects."""
-
-    async def append_many(self, appends: Sequence[AppendEvents]) -> Answers:
-        return await super().append_many([replace(append, expected_version=None) for append in appends])
-
-
-class ChecksAndThenWrites(InMemoryEventStore):
-    """It checks the version, waits, and writes: the check is outside of the transaction."""
-
-    async def append_events(self, stream_id: str, events: Sequence[Any], *, expected_version: int | None = None) -> int:
-        if expected_version == len(self._streams.get(stream_id, [])):
-            await turns(1)
-            expected_version = None
-        return await super().append_events(stream_id, events, expected_version=expected_version)
 
 
 class ExpectsOneTooMany(InMemoryEventStore):
@@ -92,58 +77,12 @@ class LosesAnInsert(InMemoryEventStore):
         return await super()._write(batch)
 
 
-class StoresARetryTwice(InMemoryEventStore):
-    """It does not know the event ids that it has."""
-
-    async def _write(self, batch: Sequence[EncodedAppend]) -> Answers:
-        self._ledger._known = _KnowsNothing()
-        return await super()._write(batch)
-
-
-class _KnowsNothing:
-    def __contains__(self, event_id: UUID) -> bool:
-        return False
-
-    def locate(self, event_ids: Sequence[UUID]) -> dict[UUID, Place]:
-        return {}
-
-    def add(self, rows: Sequence[StoredEvent]) -> None:
-        pass
-
-
 class HidesARetry(InMemoryEventStore):
     """It answers a retry as if it had been written now."""
 
     async def append_many(self, appends: Sequence[AppendEvents]) -> Answers:
         answers = await super().append_many(appends)
         return [replace(each, repeated=False) if isinstance(each, Appended) else each for each in answers]
-
-
-class LeavesAGap(InMemoryEventStore):
-    """A refused append uses up a position, as a sequence of a database does in a transaction rolled back."""
-
-    async def _write(self, batch: Sequence[EncodedAppend]) -> Answers:
-        answers = await super()._write(batch)
-        if any(isinstance(answer, AppendRefused) for answer in answers):
-            self._rows.append(_BURNT)
-            self._ledger.position += 1
-        return answers
-
-    async def head(self) -> int:
-        await super().head()
-        return max((row.position for row in self._rows), default=0)
-
-    async def _read_page(self, after: int, until: int) -> list[StoredEvent]:
-        return [row for row in self._rows[after:until] if row is not _BURNT]
-
-    async def read_columns(self, *names: str, after: int = 0, until: int | None = None) -> AsyncIterator[Columns]:
-        require_columns(names)
-        async for columns in super().read_columns(*names, "position", after=after, until=until):
-            kept = [index for index, position in enumerate(columns["position"]) if position]
-            yield {name: [columns[name][index] for index in kept] for name in names}
-
-
-_BURNT = StoredEvent(0, "", 0, UUID(int=0), "", 0, datetime(1, 1, 1, tzinfo=UTC), None, None, "", "")
 
 
 class WritesEventByEvent(InMemoryEventStore):
@@ -238,13 +177,6 @@ class ShowsABatchInPieces(InMemoryEventStore):
             answers += await super().append_many([append])
             await turns(1)
         return answers
-
-
-class LoadingSkipsOne(InMemoryEventStore):
-    """It loads from the version after the one that is asked for."""
-
-    async def _read_stream(self, stream_id: str, from_version: int) -> list[StoredEvent]:
-        return await super()._read_stream(stream_id, from_version + 1 if from_version > 1 else 1)
 
 
 class LoadingRepeatsOne(InMemoryEventStore):

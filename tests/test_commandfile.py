@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import commands, instants
 
 from orderlab.commandfile import CommandFileError, read_commands, write_commands
 from orderlab.core.script import TimedCommand
+from orderlab.exploration.strategies import instants, valid_commands
 from orderlab.logfile import LogFileError, read_lines
 from orderlab.orders.actions import CancelOrder, ShipOrder
 
@@ -17,7 +17,7 @@ NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
 LINE = '{"at":"2025-01-01T12:00:00Z","key":"one","action":{"ShipOrder":{"order_id":"a","tracking_number":"T"}}}'
 
 
-@given(st.lists(st.builds(TimedCommand, instants, commands, st.text(min_size=1).filter(str.isprintable))))
+@given(st.lists(st.builds(TimedCommand, instants(), valid_commands(), st.text(min_size=1).filter(str.isprintable))))
 def test_a_script_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, script: list[TimedCommand]
 ) -> None:

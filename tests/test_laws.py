@@ -13,7 +13,6 @@ import pytest
 from accounts import ACCOUNT_CODEC, Accounts, Deposit, Withdraw, account_reducer
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import busy_commands
 
 from orderlab.broadcast import Lagged, Subscription
 from orderlab.core.decider import DeciderReducer
@@ -25,7 +24,9 @@ from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.eventstore.rows import RowEventStore
+from orderlab.exploration.strategies import commands_for
 from orderlab.orders.actions import Command, Event, PlaceOrder
+from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import OrderItem, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 from orderlab.outcome import Outcome
@@ -77,12 +78,12 @@ class World:
 
 
 lively_commands: st.SearchStrategy[Command] = st.one_of(
-    busy_commands, st.just(PlaceOrder("customer-1", (OrderItem("p-1", "Mug", 2, 250),)))
+    commands_for(ORDERS), st.just(PlaceOrder("customer-1", (OrderItem("p-1", "Mug", 2, 250),)))
 )
 """Commands about a handful of orders, and enough new orders that most batches have something to write."""
 
 troubles: st.SearchStrategy[list[Trouble]] = st.lists(
-    st.one_of(st.none(), st.sampled_from(Failure), busy_commands), min_size=1, max_size=8
+    st.one_of(st.none(), st.sampled_from(Failure), commands_for(ORDERS)), min_size=1, max_size=8
 )
 batches: st.SearchStrategy[list[list[Command]]] = st.lists(
     st.lists(lively_commands, min_size=1, max_size=6), min_size=1, max_size=5
@@ -262,7 +263,7 @@ def test_a_retry_under_its_key_changes_nothing(duckdb: bool, examples: int) -> N
 @kinds
 def test_a_sender_who_tries_until_it_is_answered_has_done_it_once(duckdb: bool, examples: int) -> None:
     @law(examples)
-    @given(st.lists(busy_commands, min_size=1, max_size=8), troubles)
+    @given(st.lists(commands_for(ORDERS), min_size=1, max_size=8), troubles)
     def holds(run: list[Command], trouble: list[Trouble]) -> None:
         async def answered(world: World, key: str, command: Command) -> Outcome:
             while True:

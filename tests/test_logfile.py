@@ -14,7 +14,6 @@ import pytest
 from accounts import ACCOUNT_CODEC, Deposited
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import events, instants, texts
 
 from orderlab import logfile
 from orderlab.core.effects import AppendEvents
@@ -24,6 +23,7 @@ from orderlab.core.log import Appended, EncodedEvent, NewEvent, StoredEvent
 from orderlab.eventstore.base import EventStore
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.exploration.strategies import events, instants, texts
 from orderlab.logfile import LogFileError, export_lines, import_lines, read_lines, require_lines, write_lines
 from orderlab.orders.actions import Event, OrderCancelled, OrderPlaced, OrderShipped
 from orderlab.orders.model import Cancelled, OrderItem
@@ -208,14 +208,14 @@ async def test_progress_is_told_on_the_way_there_and_back(tmp_path: Path, monkey
     assert out == back == [2, 4, 5]
 
 
-_causes = st.none() | texts.filter(lambda text: "\0" not in text)
-_metadata = st.dictionaries(texts, st.none() | st.booleans() | st.integers(-(2**63), 2**63) | texts, max_size=3)
+_causes = st.none() | texts().filter(lambda text: "\0" not in text)
+_metadata = st.dictionaries(texts(), st.none() | st.booleans() | st.integers(-(2**63), 2**63) | texts(), max_size=3)
 
 
 @st.composite
 def appends(draw: st.DrawFn) -> list[NewEvent]:
     """Draw what a log of any events might be made of, each event with a time, causes and metadata of its own."""
-    drawn = draw(st.lists(st.tuples(events, instants, _causes, _causes, _metadata), max_size=6))
+    drawn = draw(st.lists(st.tuples(events(), instants(), _causes, _causes, _metadata), max_size=6))
     return [
         NewEvent(event, UUID(int=n + 1), at, correlation, causation, metadata)
         for n, (event, at, correlation, causation, metadata) in enumerate(drawn)

@@ -18,11 +18,11 @@ from accounts import (
 )
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from strategies import actions, commands, events, runs, texts
 
 from orderlab.core.decider import DeciderReducer, Fact, Step
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.environment import SequentialIds, TestClock
+from orderlab.exploration.strategies import actions, events, runs, texts, valid_commands
 from orderlab.orders.actions import EVENTS, Action, Command, Event, OrderPlaced, OrderShipped, PlaceOrder
 from orderlab.orders.codec import ORDER_CODEC, decode_action, encode_action
 from orderlab.orders.decider import MAX_TOTAL_CENTS, ORDERS
@@ -78,7 +78,7 @@ def with_items_as_tuple(action: Action) -> Action:
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_a_refused_command_changes_nothing(run: list[Command]) -> None:
     steps = played(run)
     for before, step in pairwise(steps):
@@ -87,7 +87,7 @@ def test_a_refused_command_changes_nothing(run: list[Command]) -> None:
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_every_command_is_answered_by_its_events_or_by_one_rejection(run: list[Command]) -> None:
     for step in played(run)[1:]:
         match step.effects:
@@ -101,7 +101,7 @@ def test_every_command_is_answered_by_its_events_or_by_one_rejection(run: list[C
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_the_status_never_leaves_shipped_or_cancelled(run: list[Command]) -> None:
     steps = played(run)
     for before, step in pairwise(steps):
@@ -111,7 +111,7 @@ def test_the_status_never_leaves_shipped_or_cancelled(run: list[Command]) -> Non
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_no_order_is_ever_lost_or_a_draft(run: list[Command]) -> None:
     steps = played(run)
     for before, step in pairwise(steps):
@@ -120,7 +120,7 @@ def test_no_order_is_ever_lost_or_a_draft(run: list[Command]) -> None:
 
 
 @law
-@given(st.lists(commands, max_size=2))
+@given(st.lists(valid_commands(), max_size=2))
 def test_totals_add_up(run: list[Command]) -> None:
     for order in after(run).orders.values():
         assert order.total_cents == sum(item.quantity * item.unit_price_cents for item in order.items)
@@ -128,7 +128,7 @@ def test_totals_add_up(run: list[Command]) -> None:
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_the_version_of_an_order_is_the_number_of_its_events(run: list[Command]) -> None:
     steps = played(run)
     counted = dict.fromkeys(steps[-1].state.orders, 0)
@@ -138,7 +138,7 @@ def test_the_version_of_an_order_is_the_number_of_its_events(run: list[Command])
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_every_append_expects_the_version_its_stream_is_at(run: list[Command]) -> None:
     versions: dict[str, int] = {}
     for step in played(run):
@@ -168,7 +168,7 @@ class Counted:
 
 
 @law
-@given(runs, st.one_of(commands, runs.filter(bool).map(lambda run: run[-1])))
+@given(runs(max_size=12), st.one_of(valid_commands(), runs(max_size=12).filter(bool).map(lambda run: run[-1])))
 def test_the_clock_is_read_once_and_an_id_drawn_at_most_once(run: list[Command], command: Command) -> None:
     counted = Counted()
     OrderReducer().reduce(after(run), command, OrderEnvironment(counted, counted))
@@ -177,7 +177,7 @@ def test_the_clock_is_read_once_and_an_id_drawn_at_most_once(run: list[Command],
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_the_same_commands_in_the_same_world_give_the_same_steps(run: list[Command]) -> None:
     assert played(run) == played(run)
 
@@ -186,7 +186,7 @@ def test_the_same_commands_in_the_same_world_give_the_same_steps(run: list[Comma
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_the_live_state_equals_the_replay_of_its_events(run: list[Command]) -> None:
     steps = played(run)
     for index, step in enumerate(steps):
@@ -194,7 +194,7 @@ def test_the_live_state_equals_the_replay_of_its_events(run: list[Command]) -> N
 
 
 @law
-@given(runs, st.lists(st.integers(0, 12), max_size=3))
+@given(runs(max_size=12), st.lists(st.integers(0, 12), max_size=3))
 def test_replay_in_any_split_equals_replay_in_one(run: list[Command], cuts: list[int]) -> None:
     reducer, facts = OrderReducer(), facts_of(played(run))
     bounds = [0, *sorted(cuts), len(facts)]
@@ -205,7 +205,7 @@ def test_replay_in_any_split_equals_replay_in_one(run: list[Command], cuts: list
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_replay_stream_by_stream_equals_replay_in_the_order_of_the_log(run: list[Command]) -> None:
     facts = facts_of(played(run))
     by_stream = sorted(facts, key=lambda fact: fact[0])
@@ -213,14 +213,14 @@ def test_replay_stream_by_stream_equals_replay_in_the_order_of_the_log(run: list
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_reducing_the_events_one_by_one_equals_replay(run: list[Command]) -> None:
     facts = facts_of(played(run))
     assert after([event for _, _, event in facts]) == OrderReducer().replay(OrderState(), facts)
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_reducing_an_event_already_reflected_changes_nothing(run: list[Command]) -> None:
     steps = played(run)
     state, env = steps[-1].state, OrderEnvironment(TestClock(), SequentialIds())
@@ -234,26 +234,26 @@ def test_reducing_an_event_already_reflected_changes_nothing(run: list[Command])
 
 
 @law
-@given(actions)
+@given(actions())
 def test_every_action_survives_the_wire(action: Action) -> None:
     assert with_items_as_tuple(decode_action(encode_action(action))) == with_items_as_tuple(action)
 
 
 @law
-@given(actions)
+@given(actions())
 def test_the_wire_form_of_what_was_read_is_what_was_read(action: Action) -> None:
     text = encode_action(action)
     assert encode_action(decode_action(text)) == text
 
 
 @law
-@given(events)
+@given(events())
 def test_every_event_survives_the_log(event: Event) -> None:
     assert ORDER_CODEC.decode(ORDER_CODEC.encode(event), NEW_YEAR) == event
 
 
 @law
-@given(texts)
+@given(texts())
 @example("\x00")
 @example("\\u0000")
 @example("\u2028\u2029\x7f\x85")
@@ -268,13 +268,13 @@ def test_text_of_any_script_survives_the_log(text: str) -> None:
 
 
 @law
-@given(events)
+@given(events())
 def test_both_readers_of_an_event_give_the_same(event: Event) -> None:
     assert decode_action(encode_action(event)) == ORDER_CODEC.decode(ORDER_CODEC.encode(event), NEW_YEAR)
 
 
 @law
-@given(runs)
+@given(runs(max_size=12))
 def test_whatever_is_decided_can_be_written_and_read(run: list[Command]) -> None:
     for _, _, event in facts_of(played(run)):
         assert isinstance(event, EVENTS)

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from accounts import ACCOUNT_CODEC, ACCOUNTS, Deposit, Deposited, Withdraw, Withdrawn, account_reducer
 from hypothesis import strategies as st
-from strategies import runs
 
 from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SequentialIds, TestClock
 from orderlab.core.log import RecordedEvent
+from orderlab.exploration.strategies import runs
 from orderlab.orders.actions import OrderCancelled, OrderPlaced, OrderShipped
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import OrderItem, OrderState
@@ -93,7 +93,7 @@ _ACCOUNTS = st.sampled_from(["ada", "bea"])
 _CENTS = st.integers(0, 9)
 
 timelines: st.SearchStrategy[Timeline[Any]] = st.one_of(
-    runs.map(lambda commands: Timeline(_log(OrderReducer(), commands))),
+    runs(max_size=12).map(lambda commands: Timeline(_log(OrderReducer(), commands))),
     st.lists(st.builds(Deposit, _ACCOUNTS, _CENTS) | st.builds(Withdraw, _ACCOUNTS, _CENTS), max_size=12).map(
         lambda commands: Timeline(_log(account_reducer(), commands), reducer=account_reducer(), codec=ACCOUNT_CODEC)
     ),

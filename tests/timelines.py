@@ -9,14 +9,15 @@ from uuid import UUID
 
 from accounts import ACCOUNT_CODEC, Deposit, Withdraw, account_environment, account_reducer
 from hypothesis import strategies as st
-from strategies import busy_commands
 
 from orderlab.core.codec import Codec
 from orderlab.core.decider import DeciderReducer
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import Environment, SequentialIds, TestClock
 from orderlab.core.log import NewEvent, RecordedEvent
+from orderlab.exploration.strategies import commands_for
 from orderlab.orders.codec import ORDER_CODEC
+from orderlab.orders.decider import ORDERS
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 
 NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
@@ -42,7 +43,7 @@ ORDER_LOGS = Domain(
     OrderReducer(),
     ORDER_CODEC,
     lambda: OrderEnvironment(TestClock(), SequentialIds()),
-    busy_commands,
+    commands_for(ORDERS),
     lambda order: "many" if len(order.items) > 1 else "one",
 )
 ACCOUNT_LOGS = Domain(

@@ -75,7 +75,7 @@ def _keys(decider: Decider[Any], entities: int, keys: Iterable[str] | None) -> l
 
 def _chosen(decider: Decider[Any], made: Sequence[Sequence[Any]], key: str) -> list[list[int]]:
     """Return which of the made commands are kept, by type, as places in the list of that type."""
-    candidates = [_about(decider, commands, key) for commands in made]
+    candidates = [_about(decider, commands) for commands in made]
     every = [commands[place] for commands, places in zip(made, candidates, strict=True) for place in places]
     met = _entities(decider, every, key)
     chosen = []
@@ -90,7 +90,7 @@ def _chosen(decider: Decider[Any], made: Sequence[Sequence[Any]], key: str) -> l
     return chosen
 
 
-def _about(decider: Decider[Any], commands: Sequence[Any], key: str) -> list[int]:
+def _about(decider: Decider[Any], commands: Sequence[Any]) -> list[int]:
     """Return the places of the commands that say which entity they are about; of all, if none of them does."""
     about = [place for place, command in enumerate(commands) if decider.key_of(command) is not None]
     return about or list(range(len(commands)))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orderlab.drawing.tables import AsTable
-from orderlab.exploration.worlds.comparing import Difference, difference
+from orderlab.exploration.worlds.comparing import Difference, difference, outcome_of
 from orderlab.exploration.worlds.packing import packed
 from orderlab.exploration.worlds.visiting import Calls, NoAnswer, visited
 from orderlab.exploration.worlds.world import CHANCE, CLOCK, ELSEWHERE, HASH_SEED, HERE, ZONE, World, one_part_of
@@ -33,12 +33,14 @@ class Determinism(AsTable):
     Args:
         function: Its name.
         is_deterministic: Whether it gave the same in all worlds, and twice in each.
+        outcome: What it came to at first, in a few words.
         difference: The first difference by its path, in one sentence; empty if there is none.
         depends_on: Which parts of a world matter; none if there is no difference.
     """
 
     function: str
     is_deterministic: bool
+    outcome: str
     difference: str = ""
     depends_on: tuple[str, ...] = ()
 
@@ -54,8 +56,13 @@ class Determinism(AsTable):
 
     def __repr__(self) -> str:
         if self.is_deterministic:
-            return f"{self.function} gives the same in every world that was tried"
+            same = f"raises the same, {raised}," if (raised := self._raised) else "gives the same"
+            return f"{self.function} {same} in every world that was tried"
         return f"{self.function} is not deterministic: {self.why}. {self.difference}"
+
+    @property
+    def _raised(self) -> str:
+        return self.outcome.removeprefix("raises ") if self.outcome.startswith("raises ") else ""
 
     def __bool__(self) -> bool:
         return self.is_deterministic
@@ -96,15 +103,16 @@ def check_determinism(function: Callable[..., Any], *arguments: Any, seconds: fl
 
 def _found_out(name: str, data: bytes, seconds: float) -> Determinism:
     here, *elsewhere = visited(data, (HERE, *ELSEWHERE), seconds=seconds)
+    outcome = outcome_of(here[0])
     for world, there in zip(ELSEWHERE, elsewhere, strict=True):
         found = difference(here[0], there[0])
         if found is not None:
             parts = _parts_that_matter(data, here, world, seconds)
-            return Determinism(name, False, _sentence(found, "in one world", "in another"), parts)
+            return Determinism(name, False, outcome, _sentence(found, "in one world", "in another"), parts)
     found = next((each for calls in (here, *elsewhere) if (each := difference(*calls)) is not None), None)
     if found is not None:
-        return Determinism(name, False, _sentence(found, "at the first call", "at the second"), (SECOND_CALL,))
-    return Determinism(name, True)
+        return Determinism(name, False, outcome, _sentence(found, "at the first call", "at the second"), (SECOND_CALL,))
+    return Determinism(name, True, outcome)
 
 
 def _parts_that_matter(data: bytes, here: Calls, other: World, seconds: float) -> tuple[str, ...]:

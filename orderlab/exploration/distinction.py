@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from orderlab.core.effects import Emit
 from orderlab.drawing import tables
+from orderlab.exploration.differing.fields import FieldDifference
 from orderlab.exploration.differing.operations import OPERATIONS
 from orderlab.exploration.differing.storeanswers import STORE_ANSWERS
 from orderlab.exploration.telling.words import action_in_words
@@ -30,6 +31,7 @@ class Distinction:
         compared: How many answers were compared.
         depth: How many commands the longest of the runs had.
         labels: What the two are called.
+        field: The field that differs, where it is one.
     """
 
     trace: Trace | None
@@ -41,6 +43,7 @@ class Distinction:
     compared: int
     depth: int
     labels: tuple[str, str] = ("the first", "the second")
+    field: FieldDifference | None = None
 
     @property
     def differs(self) -> bool:
@@ -63,23 +66,31 @@ class Distinction:
     def __repr__(self) -> str:
         return f"<Distinction: {self.sentence}>"
 
+    @property
+    def command(self) -> str:
+        """The command on which they differ, in full; empty if they do not differ."""
+        return "" if self.trace is None else repr(self.trace.commands[-1])
+
     def __str__(self) -> str:
         if self.trace is None:
             return self.sentence
         table = [("", "command", *self.labels), *self._rows()]
         widths = [max(len(row[column]) for row in table) for column in range(4)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
-        return "\n".join([self.sentence, "", *(line.rstrip() for line in lines)])
+        return "\n".join([self.sentence, "", *(line.rstrip() for line in lines), "", f"> {self.command}"])
 
     def _repr_html_(self) -> str:
+        said = f"<p>{tables.cell(self.sentence)}</p>"
         if self.trace is None:
-            return f"<p>{tables.cell(self.sentence)}</p>"
-        return f"<p>{tables.cell(self.sentence)}</p>" + tables.rows(["", "command", *self.labels], self._rows())
+            return said
+        table = tables.rows(["", "command", *self.labels], self._rows())
+        return f"{said}{table}<p><code>{tables.cell(self.command)}</code></p>"
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
-        assert self.trace is not None and self.other is not None
+        assert self.trace is not None
+        assert self.other is not None
         steps = self.trace.steps
-        return [
+        rows = [
             (
                 f"{'>' if number == self.step else ' '} {number}",
                 command_text(one, steps[number - 2] if number > 1 else None),
@@ -88,6 +99,9 @@ class Distinction:
             )
             for number, (one, other) in enumerate(zip(steps, self.other.steps, strict=True), start=1)
         ]
+        if self.field is not None:
+            rows.append(("", f"  {self.field.field}", *self.field.shown()))
+        return rows
 
 
 def outcome_text(step: TraceStep) -> str:

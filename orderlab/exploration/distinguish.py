@@ -1,6 +1,7 @@
 """The shortest run that tells two domains or event stores apart, or the proof that up to a bound there is none."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from orderlab.exploration.differing.sides import Side
 from orderlab.exploration.distinction import Distinction
 from orderlab.exploration.domain import decider_of, reducer_of, start_of
 from orderlab.exploration.playing import AT
+from orderlab.exploration.searching.given import given_commands
 from orderlab.exploration.trace import Trace
 from orderlab.replay import require_zone
 from orderlab.timeline.machine.trying import commands_for
@@ -72,8 +74,10 @@ def distinguish(
     if kinds[0] != kinds[1]:
         raise TypeError(f"a and b must be two of a kind: domains, or what opens event stores; not {a!r} and {b!r}")
     if kinds[0]:
-        return _of_event_stores(a, b, commands, bounds, labels, most_writes=_WRITES if depth == _DEPTH else depth)
-    return _of_domains(a, b, commands, start, bounds, at, labels)
+        return _of_event_stores(
+            a, b, commands, bounds=bounds, labels=labels, most_writes=_WRITES if depth == _DEPTH else depth
+        )
+    return _of_domains(a, b, commands, start=start, bounds=bounds, at=at, labels=labels)
 
 
 def _is_opener(value: Any) -> bool:
@@ -85,40 +89,52 @@ def _is_opener(value: Any) -> bool:
 
 
 def _of_event_stores(
-    a: OpenEventStore, b: OpenEventStore, commands: Any, bounds: Bounds, labels: tuple[str, str], *, most_writes: int
+    a: OpenEventStore, b: OpenEventStore, commands: Any, *, bounds: Bounds, labels: tuple[str, str], most_writes: int
 ) -> Distinction:
     scripts = Scripts(a, b, None if commands is None else require_operations(commands), labels)
     found = run_apart(scripts.search(most_writes, bounds.states))
     one = other = None
-    if found.what:
+    if found.difference:
         one, other = (
             Trace.of(EventStoreReducer(opener), found.script, title=f"what {label} does")
             for opener, label in zip((a, b), labels, strict=True)
         )
     done = _counted(found.scripts, "script")
-    if found.what:
+    if found.difference:
         bound = f"{done} were done before it, and no shorter one tells them apart"
     else:
         up_to = f"of up to {_counted(found.depth, 'write')} " if found.complete else ""
         bound = f"{done} {up_to}were done, each with every look at the log after it; longer ones were not"
-    return Distinction(one, other, found.what, bound, False, found.scripts, found.compared, found.depth, labels)
+    what, field = found.difference.what, found.difference.field
+    return Distinction(one, other, what, bound, False, found.scripts, found.compared, found.depth, labels, field)
 
 
 def _of_domains(
-    a: Any, b: Any, commands: Any, start: Any, bounds: Bounds, at: datetime, labels: tuple[str, str]
+    a: Any, b: Any, commands: Any, *, start: Any, bounds: Bounds, at: datetime, labels: tuple[str, str]
 ) -> Distinction:
     reducers = reducer_of(a), reducer_of(b)
-    sides = [Side(each, start_of(each, start)) for each in reducers]
-    tried = _made(*reducers, bounds.entities) if commands is None else _given(commands)
+    sides = tuple(Side(each, start_of(each, start)) for each in reducers)
+    tried = _made(*reducers, bounds.entities) if commands is None else _given(commands, at)
     if commands is not None and not callable(tried):
-        bounds = Bounds(bounds.depth, bounds.states, max(bounds.entities, _entities_in(tried, reducers[0])))
+        bounds = replace(bounds, entities=max(bounds.entities, _entities_in(tried, reducers[0])))
     effects = not (isinstance(a, Decider) and isinstance(b, Decider))
-    found = Pairs(*sides, tried, at=at, effects=effects, labels=labels).search(bounds)
+    found = Pairs(sides[0], sides[1], tried, at=at, effects=effects, labels=labels).search(bounds)
     one = other = None
-    if found.what:
-        one, other = (side.trace(found.commands, f"what {label} does") for side, label in zip(sides, labels, strict=True))
+    if found.difference:
+        one, other = (
+            side.trace(found.commands, f"what {label} does") for side, label in zip(sides, labels, strict=True)
+        )
     return Distinction(
-        one, other, found.what, _bound(found, bounds, tried), found.exhaustive, found.states, found.compared, found.depth, labels
+        one,
+        other,
+        found.difference.what,
+        _bound(found, bounds, tried),
+        found.exhaustive,
+        found.states,
+        found.compared,
+        found.depth,
+        labels,
+        found.difference.field,
     )
 
 
@@ -131,12 +147,12 @@ def _made(a: Reducer[Any], b: Reducer[Any], entities: int) -> tuple[Any, ...]:
     return commands_for(decider, decider.commands, keys)
 
 
-def _given(commands: Any) -> Commands:
-    if callable(commands):
-        return commands  # type: ignore[no-any-return] # a function of a state
-    if isinstance(commands, str) or not isinstance(commands, Iterable):
-        raise TypeError(f"commands must be commands to try, or a function that gives them for a state, not {commands!r}")
-    return tuple(commands)
+def _given(commands: Any, at: datetime) -> Commands:
+    """Return commands as they are tried, however they were handed over."""
+    if isinstance(commands, Sequence) and not isinstance(commands, str) and commands:
+        return tuple(commands)
+    given = given_commands(commands, None, at)
+    return given.function or tuple(command for command, _ in given.listed)
 
 
 def _entities_in(commands: Sequence[Any], reducer: Reducer[Any]) -> int:
@@ -148,7 +164,7 @@ def _entities_in(commands: Sequence[Any], reducer: Reducer[Any]) -> int:
         try:
             key = getattr(command, "order_id", None) if decider is None else decider.key_of(command)
         except Exception:  # noqa: BLE001 - what a faulty domain raises is found out by trying
-            continue
+            key = None
         keys.add(key if isinstance(key, str) else None)
     return len(keys)
 
@@ -157,7 +173,7 @@ def _bound(found: Found, bounds: Bounds, tried: Commands) -> str:
     """Say how far the two were compared."""
     commands = "the commands of each state" if callable(tried) else f"{_counted(len(tried), 'command')} each"
     entities = f"of at most {_counted(bounds.entities, 'entity')}"
-    if found.what:
+    if found.difference:
         return f"{_counted(found.compared, 'answer')} were compared before it, and no shorter run tells them apart"
     if found.exhaustive:
         return f"all {_counted(found.states, 'state')} {entities} were compared, with {commands}, and there are no more"
@@ -176,5 +192,3 @@ def _from_1(name: str, value: Any) -> int:
     if type(value) is not int or value < 1:
         raise ValueError(f"{name} must be a whole number from 1, not {value!r}")
     return value
-
-

@@ -14,7 +14,7 @@ from orderlab.exploration.searching.by_entity import EntitySearch
 from orderlab.exploration.searching.by_state import StateSearch
 from orderlab.exploration.searching.found import NOTHING_IS_CHANGED, NOTHING_IS_RAISED, Broken, Found, Questions
 from orderlab.exploration.searching.given import Given, given_commands
-from orderlab.exploration.searching.predicates import Asked, predicates
+from orderlab.exploration.searching.predicates import Asked, predicates, quoted
 from orderlab.exploration.searching.sameness import is_settled
 from orderlab.exploration.searching.watching import Progress, Watch
 from orderlab.exploration.trace import Trace
@@ -101,7 +101,7 @@ def explore(
         broken="" if broken is None else broken.name,
         never=tuple(each.name for each in questions.sometimes if each.name not in found.reached),
         reached={
-            each.name: run.along(found.path(found.reached[each.name]), f"{each.name} happens.")
+            each.name: run.along(found.path(found.reached[each.name]), f"{quoted(each.name)} happens.")
             for each in questions.sometimes
             if each.name in found.reached
         },
@@ -142,5 +142,5 @@ def _told(broken: Broken) -> str:
     if broken.name == NOTHING_IS_CHANGED:
         return f"The last command changes the state before it in place, {after}."
     if broken.failure:
-        return f"{broken.argument}: {broken.name} raises {broken.failure}, {after}."
-    return f"{broken.name} does not hold {after}."
+        return f"{broken.argument}: {quoted(broken.name)} raises {broken.failure}, {after}."
+    return f"{quoted(broken.name)} does not hold {after}."

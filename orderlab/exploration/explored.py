@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from orderlab.drawing import tables
+from orderlab.exploration.searching.predicates import quoted
 from orderlab.exploration.trace import Trace
 
 
@@ -80,19 +81,19 @@ class Explored:
         else:
             said.append("It is exhaustive: there are no other states, and every command was tried in each.")
         far = "" if self.exhaustive else " in what was explored"
-        said += [f"{name} never happens{far}." for name in self.never]
-        said += [f"{name} happens, after {_commands(len(trace))} at the earliest." for name, trace in self._told()]
+        said += [f"{quoted(name)} never happens{far}." for name in self.never]
+        said += [
+            f"{quoted(name)} happens, after {_commands(len(trace))} at the earliest."
+            for name, trace in self.reached.items()
+        ]
         return tuple(said)
-
-    def _told(self) -> list[tuple[str, Trace]]:
-        return list(self.reached.items())
 
     def __repr__(self) -> str:
         if self.counterexample is not None:
-            end = f"{self.broken} is broken after {_commands(len(self.counterexample))}"
+            end = f"broken after {_commands(len(self.counterexample))}: {self.broken}"
         else:
             end = "exhaustive" if self.exhaustive else "not exhaustive"
-        never = f", never {', '.join(self.never)}" if self.never else ""
+        never = f", never: {', '.join(self.never)}" if self.never else ""
         return (
             f"<Explored {self.name}: {self.states:,} states, {self.transitions:,} transitions, "
             f"{self.refused:,} refused, depth {self.depth}, {end}{never}>"
@@ -110,17 +111,7 @@ class Explored:
             }
         )
         told = "".join(f"<p>{tables.cell(sentence)}</p>" for sentence in self.sentences())
-        trace = self.counterexample
-        return shown + told + ("" if trace is None else pictured(trace))
-
-
-def pictured(trace: Trace) -> str:
-    """Return a run as HTML: its own picture, or a table of its steps."""
-    picture = getattr(trace, "_repr_html_", None)
-    if picture is not None:
-        return str(picture())
-    body = [[number, step.command, step.outcome] for number, step in enumerate(trace.steps, 1)]
-    return tables.rows(["step", "command", "outcome"], body[: tables.ROWS], left_out=len(body) - tables.ROWS)
+        return shown + told + ("" if self.counterexample is None else self.counterexample._repr_html_())
 
 
 def _commands(number: int) -> str:

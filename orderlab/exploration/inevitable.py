@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from orderlab.drawing.svg import escape
-from orderlab.exploration.explored import pictured
 from orderlab.exploration.playing import AT, play
 from orderlab.exploration.searching.avoiding import Goal, ways_of
 from orderlab.exploration.searching.bounds import whole
@@ -61,10 +60,10 @@ class Inevitable:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        shown = f"<p>{escape(str(self))}</p>{pictured(self.trace)}"
+        shown = f"<p>{escape(str(self))}</p>{self.trace._repr_html_()}"
         if self.rescue is None:
             return shown
-        return f"{shown}<p>How it would have ended well:</p>{pictured(self.rescue)}"
+        return f"{shown}<p>How it would have ended well:</p>{self.rescue._repr_html_()}"
 
 
 def inevitable(

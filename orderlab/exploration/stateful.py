@@ -9,11 +9,12 @@ TestMyEventStore = event_store_machine(MyEventStore).TestCase
 from orderlab.exploration.generating.eventstores import EventStoreMachine, event_store_machine
 from orderlab.exploration.generating.falsifying import falsify
 from orderlab.exploration.generating.machines import DomainMachine, PromiseBroken, machine_of, run_machine
-from orderlab.exploration.generating.promises import LIVE_IS_REPLAYED, NOTHING_RAISED
+from orderlab.exploration.generating.promises import LIVE_IS_REPLAYED
+from orderlab.exploration.searching.found import NOTHING_IS_RAISED
 
 __all__ = [
     "LIVE_IS_REPLAYED",
-    "NOTHING_RAISED",
+    "NOTHING_IS_RAISED",
     "DomainMachine",
     "EventStoreMachine",
     "PromiseBroken",

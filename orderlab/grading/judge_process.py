@@ -44,6 +44,7 @@ def main() -> None:
         with suppress(BrokenPipeError):
             write_frame(replies, pickle.dumps(tuple(reply)))
         _get_ready(reply.used)
+    os._exit(0)  # at once: there is nothing to put away
 
 
 def _get_ready(modules: tuple[str, ...]) -> None:
@@ -78,6 +79,8 @@ def _in_a_fork(request: Request, requests: int, replies: int) -> Reply:
         finally:
             os._exit(0)
     os.close(writing)
+    with suppress(OSError):  # both sides do it, for either may come first
+        os.setpgid(child, child)
     try:
         begun = _awaited(child, reading, requests, LOADING)
         if begun != _BEGUN:
@@ -120,8 +123,9 @@ def _awaited(child: int, reading: int, requests: int, seconds: float) -> bytes |
 
 def _end_all(child: int) -> None:
     """End a fork with all that it started, also what left its group."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)
+    for end in (os.killpg, os.kill):
+        with suppress(ProcessLookupError, PermissionError):
+            end(child, signal.SIGKILL)
     with suppress(ChildProcessError):
         os.waitpid(child, 0)
     while left := children():

@@ -1,7 +1,6 @@
 """Predict first: a widget that asks what the state will be before it moves, and keeps count."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import escape
 from importlib.resources import files as resources
 from typing import Any
@@ -15,56 +14,9 @@ from orderlab.drawing import files, tables
 from orderlab.drawing.machine import Machine
 from orderlab.notebook import static
 from orderlab.notebook.cells import stop_those_of_this_cell
+from orderlab.notebook.guessing import HEADER, REFUSED, Guess, Score, said_to
 from orderlab.notebook.machines import machine_of
 from orderlab.notebook.questions import Question, questions_of
-
-REFUSED = "refused"
-"""What is guessed of a command that changes nothing because it is not allowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guess(tables.AsTable):
-    """What was guessed of one step.
-
-    Args:
-        number: Which step, from 1.
-        asked: What was asked.
-        guessed: The state that was guessed, or `refused`.
-        right: What was right.
-        said: What is said to that, in words.
-    """
-
-    number: int
-    asked: str
-    guessed: str
-    right: str
-    said: str
-
-    @property
-    def is_right(self) -> bool:
-        """Whether it was."""
-        return self.guessed == self.right
-
-    def __str__(self) -> str:
-        return self.said
-
-
-@dataclass(frozen=True, slots=True)
-class Score(tables.AsTable):
-    """How many guesses were right.
-
-    Args:
-        right: So many were.
-        guessed: So many there were.
-        of: So many there are to be guessed.
-    """
-
-    right: int
-    guessed: int
-    of: int
-
-    def __str__(self) -> str:
-        return f"{self.right} of {self.guessed} right"
 
 
 class Predict(anywidget.AnyWidget):
@@ -142,7 +94,7 @@ class Predict(anywidget.AnyWidget):
         if name not in self.options:
             raise ValueError(f"{name!r} cannot be guessed: choose one of {', '.join(self.options)}")
         right = self._refused if question.is_refused else question.after
-        said = _said(question, name, right)
+        said = said_to(question, name, right)
         self._guesses.append(Guess(number, f"{question.about} {question.asked}", name, right, said))
         self._number = number - 1
         self._show()
@@ -238,7 +190,7 @@ class Predict(anywidget.AnyWidget):
             if question is not None and question.way is not None and told is not None
             else None,
             "next": "The score" if number + 1 == len(questions) else "Next",
-            "missed": [_row(each) for each in self.missed] if is_over else [],
+            "missed": [each.row for each in self.missed] if is_over else [],
         }
 
     def _count(self, number: int) -> str:
@@ -259,20 +211,4 @@ class Predict(anywidget.AnyWidget):
         return f"{self.score}.{' You missed:' if self.missed else ' Nothing missed.'}{more}"
 
     def _missed_table(self) -> str:
-        return tables.rows(_HEADER, [_row(each) for each in self.missed]) if self.missed else ""
-
-
-_HEADER = ["step", "asked", "guessed", "right", "why"]
-
-
-def _row(guess: Guess) -> list[str]:
-    return [str(guess.number), guess.asked, guess.guessed, guess.right, guess.said]
-
-
-def _said(question: Question, guessed: str, right: str) -> str:
-    """Return whether a guess is right, and why, in words."""
-    if guessed == right:
-        return f"Right: {question.reason}"
-    if question.is_refused and guessed == question.after:
-        return f"Not quite, for it is not accepted: {question.reason}"
-    return f"No, not {guessed}: {question.reason}"
+        return tables.rows(HEADER, [each.row for each in self.missed]) if self.missed else ""

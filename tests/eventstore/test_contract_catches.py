@@ -12,30 +12,31 @@ from orderlab.eventstore.contract import (
     violations,
 )
 from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.workshop.zoo import eventstores as zoo
 
 RUNS = 20
 
 CAUGHT_BY: dict[type[InMemoryEventStore], tuple[str, ...]] = {
-    broken.NeverConflicts: (
+    zoo.NeverConflicts: (
         "test_expecting_any_other_version_is_a_conflict",
         "test_expecting_no_stream_makes_a_stream_once",
         "test_of_many_who_expect_the_same_version_exactly_one_wins",
     ),
-    broken.ChecksAndThenWrites: ("test_of_many_who_expect_the_same_version_exactly_one_wins",),
+    zoo.ChecksAndThenWrites: ("test_of_many_who_expect_the_same_version_exactly_one_wins",),
     broken.ExpectsOneTooMany: ("test_expecting_the_exact_version_succeeds_at_every_version",),
     broken.AnswersOneTooFew: ("test_an_append_answers_with_the_new_version_of_its_stream",),
     broken.LosesAnInsert: (
         "test_what_was_appended_is_there_in_the_order_it_was_given",
         "test_many_appends_at_once_are_all_there",
     ),
-    broken.StoresARetryTwice: (
+    zoo.StoresARetryTwice: (
         "test_sending_again_succeeds_and_changes_nothing",
         "test_a_retry_is_recognised_before_its_expected_version_is_checked",
         "test_many_retries_at_once_are_written_once",
         "test_known_and_new_events_in_one_append_are_refused",
     ),
     broken.HidesARetry: ("test_a_retry_is_answered_as_the_first_attempt_was",),
-    broken.LeavesAGap: (
+    zoo.LeavesAGap: (
         "test_a_refused_append_leaves_nothing_behind",
         "test_a_conflict_in_a_batch_harms_no_other_append",
     ),
@@ -55,7 +56,7 @@ CAUGHT_BY: dict[type[InMemoryEventStore], tuple[str, ...]] = {
     ),
     broken.NumbersTheSecondLikeTheFirst: ("test_the_same_stream_twice_in_a_batch_goes_on_where_the_first_ended",),
     broken.ShowsABatchInPieces: ("test_a_batch_becomes_visible_all_at_once",),
-    broken.LoadingSkipsOne: ("test_a_stream_is_loaded_from_any_version_on",),
+    zoo.LoadingSkipsOne: ("test_a_stream_is_loaded_from_any_version_on",),
     broken.LoadingRepeatsOne: ("test_a_stream_is_loaded_from_any_version_on",),
     broken.RepeatsTheEndOfAPage: ("test_the_log_is_read_from_any_position_to_any_limit",),
     broken.ShowsLateCommitsLate: ("test_a_position_is_never_visible_before_all_lower_ones",),
@@ -91,6 +92,10 @@ CAUGHT_BY: dict[type[InMemoryEventStore], tuple[str, ...]] = {
         "test_changing_what_was_read_does_not_change_the_log",
     ),
     broken.SharesItsList: ("test_changing_what_was_read_does_not_change_the_log",),
+    zoo.AnswersARetryWithAConflict: ("test_a_retry_is_recognised_before_its_expected_version_is_checked",),
+    zoo.StopsAtAConflict: ("test_a_conflict_in_a_batch_harms_no_other_append",),
+    zoo.SortsItsStreams: ("test_streams_are_listed_by_their_first_events",),
+    zoo.ReadsFromInsteadOfAfter: ("test_the_log_is_read_from_any_position_to_any_limit",),
 }
 
 LEAVE_SOMEBODY_WAITING = {
@@ -120,9 +125,23 @@ def test_a_broken_event_store_fails_the_rule_that_it_breaks_every_time(event_sto
 
 
 def test_every_broken_event_store_is_among_those_caught() -> None:
-    defined = {each for each in vars(broken).values() if isinstance(each, type) and each.__module__ == broken.__name__}
+    defined = {
+        each
+        for module in (broken, zoo)
+        for each in vars(module).values()
+        if isinstance(each, type) and each.__module__ == module.__name__
+    }
     event_stores = {each for each in defined if issubclass(each, InMemoryEventStore)}
-    assert event_stores - {broken.Unhurried} == set(CAUGHT_BY)
+    assert event_stores - {broken.Unhurried, zoo.Reopenable, zoo.LosesTimesWhenOpenedAgain} == set(CAUGHT_BY)
+
+
+def test_an_event_store_that_loses_its_times_fails_the_rules_of_durability() -> None:
+    healthy = event_store_contract(zoo.Reopenable, reopen_event_store=zoo.Reopenable.reopen)
+    faulty = event_store_contract(
+        zoo.LosesTimesWhenOpenedAgain, reopen_event_store=zoo.LosesTimesWhenOpenedAgain.reopen
+    )
+    assert violations(healthy) == {}
+    assert "test_the_log_is_the_same_after_opening_it_again" in violations(faulty)
 
 
 @pytest.mark.parametrize("event_store", [InMemoryEventStore, broken.Unhurried])
@@ -145,7 +164,7 @@ def test_an_event_store_that_forgets_its_log_fails_the_rules_of_durability() -> 
 
 
 def test_a_broken_rule_says_what_it_wanted_and_what_it_got() -> None:
-    contract = event_store_contract(broken.LoadingSkipsOne)
+    contract = event_store_contract(zoo.LoadingSkipsOne)
     [(rule, error)] = violations(contract).items()
     assert rule == "test_a_stream_is_loaded_from_any_version_on"
     assert str(error) == "stream a from version 2 on: expected ('a', 2, 2) at index 0, found ('a', 3, 3)"

@@ -203,7 +203,7 @@ def test_what_happens_sometimes_is_shown_and_what_never_does_is_told() -> None:
     assert explored.reached["shipped"].commands == (PLACE, SHIP)
     assert not explored.holds
     assert "lost never happens." in explored.sentences()
-    assert repr(explored).endswith("exhaustive, never lost>")
+    assert repr(explored).endswith("exhaustive, never: lost>")
 
 
 def test_states_that_are_called_the_same_are_folded_into_one() -> None:
@@ -231,6 +231,14 @@ def test_an_invalid_command_that_asks_for_an_id_costs_nothing() -> None:
     explored = explore(ORDERS, [PLACE, SHIP, PlaceOrder("", ITEMS)])
     assert (explored.states, explored.transitions, explored.refused) == (3, 2, 3 + 2 * 1 + 2)
     assert explore(ORDERS, lambda state: [PLACE, SHIP, PlaceOrder("", ITEMS)]) == explored
+
+
+def test_a_key_that_cannot_be_told_is_a_counterexample() -> None:
+    faulty = replace(ORDERS, key_of=lambda action: action.order_id or str(1 // 0))
+    explored = explore(faulty, [PLACE, PlaceOrder("ada", ITEMS)])
+    assert explored.broken == "nothing is raised"
+    assert explored.counterexample is not None
+    assert explored.counterexample.outcomes == ("ZeroDivisionError: integer division or modulo by zero",)
 
 
 class Light:
@@ -362,7 +370,7 @@ print(found, found.counterexample.commands)
         for seed in ("1", "2")
     }
     assert len(said) == 1
-    assert "broken after 4 commands" in said.pop()
+    assert "broken after 4 commands: always>" in said.pop()
 
 
 def test_what_was_found_is_told_in_a_line_and_in_a_table() -> None:
@@ -378,7 +386,7 @@ def test_a_counterexample_is_shown_with_what_was_found() -> None:
     explored = explore(ORDERS, [PLACE], always={"<no orders>": lambda state: not state.entities})
     assert explored.counterexample is not None
     html = explored._repr_html_()
-    assert "&lt;no orders&gt; does not hold after 1 command." in html
+    assert "&lt;no orders&gt;&quot; does not hold after 1 command." in html
     assert "PlaceOrder" in html or "data:image/svg+xml" in html
 
 

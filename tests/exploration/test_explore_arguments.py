@@ -78,6 +78,12 @@ def test_a_wrong_argument_is_named(arguments: dict[str, Any], error: type[Except
         explore(given.pop("domain"), **given)
 
 
+def test_a_symmetry_that_raises_says_of_which_state() -> None:
+    with pytest.raises(ZeroDivisionError) as raised:
+        explore(ORDERS, [PLACE], symmetry=lambda state: 1 // len(state.entities))
+    assert raised.value.__notes__ == ["symmetry was asked of <EntityState of 0 entities, 0 events>"]
+
+
 def test_a_list_of_items_is_a_command_like_its_tuple() -> None:
     assert explore(ORDERS, [PlaceOrder("ada", list(PLACE.items), "order-1"), PLACE]).transitions == 1
 

@@ -43,9 +43,17 @@ def test_a_search_whose_time_is_over_says_so(commands: Any) -> None:
     assert explored.why_not == "it stopped after seconds=1e-09, before it had tried everything"
 
 
-def test_time_is_over_also_while_states_are_asked_about() -> None:
-    explored = explore(ORDERS, commands_of(ORDERS, entities=2), seconds=1e-9, always=lambda state: True)
-    assert not explored.exhaustive
+def test_time_is_over_also_while_states_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def takes_long(state: Any) -> bool:
+        asked.append(state)
+        return True
+
+    monkeypatch.setattr(watching, "perf_counter", lambda: 100.0 if len(asked) > 200 else 0.0)
+    explored = explore(ORDERS, commands_of(ORDERS, entities=5), seconds=50, always=takes_long)
+    assert explored.why_not == "it stopped after seconds=50, before it had tried everything"
+    assert len(asked) < 300 < explored.states  # it was in the middle of a level
 
 
 @pytest.mark.parametrize("commands", each_way(commands_of(ORDERS, entities=2)))  # type: ignore[arg-type]
@@ -87,7 +95,7 @@ def test_a_long_search_is_told_of_at_a_terminal_and_leaves_nothing_there(monkeyp
     monkeypatch.setattr(watching, "_PATIENCE", 0.0)
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     explore(ORDERS, commands_of(ORDERS, entities=2))
-    assert "\rExploring: 1 states, 0 transitions, depth 0, 0 seconds" in terminal.getvalue()
+    assert "\rExploring: 3 states, 2 transitions, depth 0, 0 seconds" in terminal.getvalue()
     assert terminal.getvalue().endswith(" \r")
 
 
@@ -116,7 +124,7 @@ def test_a_long_search_is_told_of_in_a_notebook_and_leaves_nothing_there(monkeyp
     monkeypatch.setattr("IPython.display.display", display)
     monkeypatch.setattr(sys, "stderr", stream := KernelStream())
     explore(ORDERS, commands_of(ORDERS, entities=2))
-    assert shown[0].startswith("Exploring: 1 states, 0 transitions")
+    assert shown[0].startswith("Exploring: 3 states, 2 transitions")
     assert (shown[-1], len(shown) > 2) == ("", True)
     assert stream.getvalue() == ""
 

@@ -189,10 +189,18 @@ class Secret:
     what: Any
 
 
-def test_where_no_commands_can_be_made_those_of_the_run_are_used() -> None:
+def test_of_a_type_that_cannot_be_made_up_there_are_those_of_the_run() -> None:
     domain = replace(ORDERS, commands=(*ORDERS.commands, Secret))
-    found = inevitable(Trace.of(domain, [place(), cancel("order-2"), ship()]), is_shipped)
-    assert found.step is None or found.command is None
+    found = inevitable(Trace.of(domain, [place(), ship()]), is_shipped)
+    assert (found.step, type(found.command)) == (2, CancelOrder)
+    only_secrets = inevitable(Trace.of(replace(domain, commands=(Secret,)), [place()]), lambda state: True)
+    assert only_secrets.never_avoidable
+
+
+def test_a_faulty_domain_is_looked_at_as_far_as_it_goes() -> None:
+    domain = replace(ORDERS, key_of=lambda action: action.order_id or str(1 // 0))
+    found = inevitable(Trace.of(domain, [place(None), place(), ship()]), is_shipped)
+    assert (found.step, type(found.command)) == (3, CancelOrder)
 
 
 def test_it_is_shown_with_both_runs() -> None:

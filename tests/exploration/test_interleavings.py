@@ -292,6 +292,17 @@ async def test_a_refused_writer_keeps_its_rejection() -> None:
     assert found[0].trace.steps[-2].rejection == InvalidOrderState("mug", "shipped")
 
 
+def forgets(command: Any, entity: Any, *, key: str, at: Any) -> Any:
+    raise KeyError(key)
+
+
+@in_event_loop
+async def test_a_decide_that_raises_is_told_of_and_loses_nothing() -> None:
+    found = await interleavings(DEPOSITS[:2], domain=replace(ACCOUNTS, decide=forgets), check_versions=False)
+    assert (found.lost, found[0].broken, found[0].mark) == (0, True, "?")
+    assert found[0].verdict == "A fails: KeyError: 'a'. B fails: KeyError: 'a'."
+
+
 @dataclass
 class Till:
     """A faulty entity: evolve changes the one that it is given."""

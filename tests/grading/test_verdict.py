@@ -109,7 +109,7 @@ def test_nothing_that_an_answer_made_keeps_a_verdict_from_being_told(trace: Any)
 def test_ipython_shows_all_of_it() -> None:
     from IPython.lib.pretty import pretty  # noqa: PLC0415 - heavy
 
-    assert pretty(WRONG) == str(WRONG)
+    assert pretty(WRONG) == str(WRONG)  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from orderlab.core.effects import Emit
 from orderlab.exploration.interleavings import interleavings
 from orderlab.exploration.trace import Trace
 from orderlab.notebook import cells
-from orderlab.notebook.predicting import Predict, Score
+from orderlab.notebook.guessing import Score
+from orderlab.notebook.predicting import Predict
 from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import OrderItem

@@ -5,8 +5,8 @@ import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import actions, commands, events, rejections
 
+from orderlab.exploration.strategies import actions, events, rejections, valid_commands
 from orderlab.orders.actions import COMMANDS, Action, CancelOrder, Command
 from orderlab.orders.codec import encode_action
 from orderlab.server.messages import MOST_ID, BadMessage, Ping, SentCommand, error_message, message_from
@@ -74,7 +74,7 @@ def test_no_json_makes_anything_but_a_message_or_a_bad_one(kind: Any, action: An
     read_or_refused(json.dumps({"type": kind, "action": action, "id": message_id}))
 
 
-@given(commands.map(encode_action), st.data())
+@given(valid_commands().map(encode_action), st.data())
 def test_a_message_with_a_fault_in_it_makes_nothing_else_either(action: str, data: st.DataObject) -> None:
     text = f'{{"type":"command","action":{action},"id":"a"}}'
     start = data.draw(st.integers(0, len(text)))
@@ -83,7 +83,7 @@ def test_a_message_with_a_fault_in_it_makes_nothing_else_either(action: str, dat
     read_or_refused(text[:start] + data.draw(st.text('{}[]",:0\\u', max_size=3)) + text[end:])
 
 
-@given(commands, st.none() | ids)
+@given(valid_commands(), st.none() | ids)
 def test_a_command_is_read_as_it_was_meant(command: Command, message_id: str | None) -> None:
     named = {} if message_id is None else {"id": message_id}
     text = json.dumps({"type": "command", "action": json.loads(encode_action(command)), **named})
@@ -91,7 +91,7 @@ def test_a_command_is_read_as_it_was_meant(command: Command, message_id: str | N
     assert message_from(text) == SentCommand(command, message_id)
 
 
-@given(events | rejections, ids)
+@given(events() | rejections(), ids)
 def test_an_event_and_a_rejection_are_refused_to_whoever_makes_them_up(action: Action, message_id: str) -> None:
     bad = refused(f'{{"type":"command","action":{encode_action(action)},"id":{json.dumps(message_id)}}}')
 
@@ -99,7 +99,7 @@ def test_an_event_and_a_rejection_are_refused_to_whoever_makes_them_up(action: A
     assert f"only commands are taken, and {type(action).__name__} is" in str(bad)
 
 
-@given(actions)
+@given(actions())
 def test_what_is_no_command_by_its_type_is_done_by_nobody(action: Action) -> None:
     bad = refused(f'{{"type":"event","action":{encode_action(action)}}}')
 

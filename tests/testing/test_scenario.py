@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from accounts import ACCOUNTS, Account, Deposit, Deposited, InsufficientFunds, Withdraw, Withdrawn
 from hypothesis import given as each_of
-from strategies import runs
 
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.environment import FixedClock, SequentialIds, TestClock
+from orderlab.exploration.strategies import runs
 from orderlab.orders.actions import (
     CancelOrder,
     Command,
@@ -419,7 +419,7 @@ def test_a_command_that_causes_several_events() -> None:
     assert failure_of(command.then, [Deposited("ada", 4), Deposited("ada", 1)])
 
 
-@each_of(runs)
+@each_of(runs(max_size=12))
 def test_a_command_is_decided_as_the_reducer_decides_it(run: list[Command]) -> None:
     env, same_ids = OrderEnvironment(FixedClock(AT), SequentialIds()), SequentialIds()
     state, happened = OrderState(), given([])

@@ -24,13 +24,13 @@ from accounts import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import runs
 
 from orderlab.core.decider import DeciderReducer, EntityState, Step
 from orderlab.core.effects import AppendEvents, Delay, Emit
 from orderlab.core.environment import Environment, FixedClock, SequentialIds, TestClock
 from orderlab.core.errors import CorruptStream, VersionConflict
 from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.exploration.strategies import runs
 from orderlab.orders.actions import (
     CancelOrder,
     Command,
@@ -737,7 +737,7 @@ def test_a_state_that_cannot_be_shown_does_no_harm() -> None:
 # Laws
 
 
-@given(runs, st.booleans())
+@given(runs(max_size=12), st.booleans())
 def test_a_test_that_states_what_the_reducer_says_passes(run: list[Command], check_versions: bool) -> None:
     reducer, env = OrderReducer(check_versions=check_versions), OrderEnvironment(TestClock(), SequentialIds())
     with TestStore(OrderReducer(check_versions=check_versions)) as test_store:
@@ -751,7 +751,7 @@ def test_a_test_that_states_what_the_reducer_says_passes(run: list[Command], che
     assert len(test_store.events) == sum(order.version for order in test_store.state.orders.values())
 
 
-@given(runs)
+@given(runs(max_size=12))
 def test_what_passes_a_test_also_runs(run: list[Command]) -> None:
     async def facts() -> list[tuple[str, int, object]]:
         event_store, env = InMemoryEventStore(), OrderEnvironment(TestClock(), SequentialIds())
@@ -767,7 +767,7 @@ def test_what_passes_a_test_also_runs(run: list[Command]) -> None:
     assert tuple(asyncio.run(facts())) == test_store.facts
 
 
-@given(st.lists(st.tuples(runs, st.integers(0, 5_000)), max_size=4))
+@given(st.lists(st.tuples(runs(max_size=12), st.integers(0, 5_000)), max_size=4))
 def test_every_order_is_shipped_or_cancelled_an_hour_after_it_was_placed(
     stretches: list[tuple[list[Command], int]],
 ) -> None:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import events, item_tuples
 
+from orderlab.exploration.strategies import events, item_tuples
 from orderlab.orders.decider import evolve
 from orderlab.orders.model import Cancelled, Draft, Order, OrderItem, Placed, Shipped
 from orderlab.timeline.fields import ABSENT, DEPTH, WIDTH, fields_of, name_of, same, shown
@@ -182,14 +182,14 @@ def test_a_value_is_called_by_its_name_or_that_of_its_class(value: object, name:
     assert name_of(value) == name
 
 
-@given(events)
+@given(events())
 def test_two_orders_are_equal_exactly_if_their_fields_are(event: Any) -> None:
     one = order(Cancelled("late", NOON)) if getattr(event, "items", None) is None else evolve(None, event)
     for deep in (False, True):
         assert (one == order()) == (fields_of(one, deep=deep) == fields_of(order(), deep=deep))
 
 
-@given(item_tuples)
+@given(item_tuples())
 def test_a_deep_look_has_every_field_of_every_item(items: tuple[OrderItem, ...]) -> None:
     deep = fields_of(Box(items), deep=True)
     assert [deep[f"content[{index}].name"] for index in range(len(items))] == [item.name for item in items]

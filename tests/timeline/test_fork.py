@@ -13,11 +13,11 @@ from event_loop import in_event_loop
 from hypothesis import given
 from hypothesis import strategies as st
 from made_logs import CANCEL, MUG, NOON, PLACE, SHIP, log_of, minutes
-from strategies import runs
 
 from orderlab.core.environment import SeededIds, TestClock
 from orderlab.core.errors import CodecError
 from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.exploration.strategies import runs
 from orderlab.logfile import import_lines
 from orderlab.orders.actions import (
     Command,
@@ -449,7 +449,7 @@ def test_what_are_no_branches_is_said(branches: Any, sentence: str) -> None:
 # Laws
 
 
-@given(runs, st.data())
+@given(runs(max_size=12), st.data())
 def test_a_branch_without_commands_is_the_past(run: list[Command], data: Any) -> None:
     parent = log_of(*run)
     at = data.draw(st.integers(0, len(parent)))
@@ -461,7 +461,7 @@ def test_a_branch_without_commands_is_the_past(run: list[Command], data: Any) ->
     assert all(parent.position_at(each.at) <= at for each in fork.timeline.commands)
 
 
-@given(runs, st.data())
+@given(runs(max_size=12), st.data())
 def test_a_branch_given_the_rest_of_the_script_ends_as_the_log_does(run: list[Command], data: Any) -> None:
     parent = log_of(*(each for each in run if not isinstance(each, PlaceOrder) or each.order_id is not None))
     at = data.draw(st.integers(0, len(parent)))
@@ -475,7 +475,7 @@ def test_a_branch_given_the_rest_of_the_script_ends_as_the_log_does(run: list[Co
     assert not set(ids_of(fork.timeline)[at:]) & set(ids_of(parent))
 
 
-@given(runs, runs, st.data())
+@given(runs(max_size=12), runs(max_size=12), st.data())
 def test_the_state_of_a_branch_is_what_folding_its_events_gives(
     run: list[Command], other: list[Command], data: Any
 ) -> None:

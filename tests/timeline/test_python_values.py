@@ -18,8 +18,8 @@ import pytest
 from accounts import Deposit
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import actions
 
+from orderlab.exploration.strategies import actions
 from orderlab.orders.model import OrderItem, OrderState
 from orderlab.timeline.fields import shown
 from orderlab.timeline.scenario.python_imports import Imports, NoPythonSource
@@ -137,7 +137,7 @@ def test_a_value_is_read_again_as_the_same(value: Any) -> None:
     assert type(read_again(value)) is type(value)
 
 
-@given(actions)
+@given(actions())
 def test_every_action_is_read_again_as_the_same(action: Any) -> None:
     assert read_again(action) == action
 

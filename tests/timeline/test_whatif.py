@@ -29,12 +29,12 @@ from made_logs import (
     minutes,
     with_script,
 )
-from strategies import runs
 
 from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.core.errors import CorruptStream
 from orderlab.core.log import RecordedEvent
 from orderlab.core.script import TimedCommand
+from orderlab.exploration.strategies import runs
 from orderlab.orders.actions import (
     CancelOrder,
     Command,
@@ -782,7 +782,7 @@ def test_only_the_streams_that_are_touched_are_read(monkeypatch: pytest.MonkeyPa
 # Laws
 
 
-@given(runs)
+@given(runs(max_size=12))
 def test_without_a_change_both_lanes_are_the_log(run: list[Command]) -> None:
     timeline = log_of(*run)
     for each in (timeline, with_script(timeline, ())):
@@ -795,7 +795,7 @@ def test_without_a_change_both_lanes_are_the_log(run: list[Command]) -> None:
         assert [step.position for step in found.facts.steps] == list(range(1, len(timeline) + 1))
 
 
-@given(runs, st.data())
+@given(runs(max_size=12), st.data())
 def test_the_facts_lane_is_a_plain_fold_that_leaves_out_what_cannot_follow(run: list[Command], data: Any) -> None:
     timeline = log_of(*run)
     changed = [each.event for each in timeline.events()]
@@ -819,7 +819,7 @@ def _evolved(order: Any, event: Any) -> Any:
         return order
 
 
-@given(runs, st.data())
+@given(runs(max_size=12), st.data())
 def test_the_commands_lane_is_the_commands_sent_to_a_fresh_reducer(run: list[Command], data: Any) -> None:
     timeline = log_of(*run)
     drop = data.draw(_some_of(timeline))

@@ -71,6 +71,14 @@ def test_a_wrong_answer_is_refused_with_a_run_that_really_shows_it(exercise: Exe
 
 
 @each_wrong_answer
+def test_the_run_that_is_shown_opens_as_a_timeline_and_as_a_picture(exercise: Exercise, wrong: Wrong) -> None:
+    verdict = exercise.judge(exercise.answer_in(wrong.source))
+
+    assert verdict.trace.to_timeline() is not None
+    assert "<img " in verdict.trace._repr_html_()
+
+
+@each_wrong_answer
 def test_a_wrong_answer_is_told_alike_each_time_and_alike_on_all_machines(exercise: Exercise, wrong: Wrong) -> None:
     told, again = (str(exercise.judge(exercise.answer_in(wrong.source))) for _ in range(2))
 

@@ -6,13 +6,14 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 from re import sub
 from typing import Any
 from uuid import UUID
 
 _AS_THEY_ARE = frozenset({str, int, bytes, type(None), datetime, date, timedelta, UUID})
 _DEEPEST = 40
+_CLASSES = 1_000
 
 
 def canon(value: Any, depth: int = 0) -> Any:
@@ -28,7 +29,7 @@ def canon(value: Any, depth: int = 0) -> Any:
     >>> canon([1, {"a": 2}]) == canon([1, {"a": 2}]), canon(1) == canon(1.0), canon((1,)) == canon([1])
     (True, False, False)
     """
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _AS_THEY_ARE:
         return value
     if kind is tuple:
@@ -42,8 +43,13 @@ def same_value(one: Any, other: Any) -> bool:
         if one is other or bool(one == other):
             return True
     except Exception:  # noqa: BLE001 - an array answers with an array; the stand-ins can always be compared
-        return canon(one) == canon(other)
-    return canon(one) == canon(other)
+        return same_canon(one, other)
+    return same_canon(one, other)
+
+
+def same_canon(one: Any, other: Any) -> bool:
+    """Tell whether two values say the same, whatever code made them and whatever they say of it themselves."""
+    return bool(canon(one) == canon(other))
 
 
 def copied(value: Any) -> Any:
@@ -54,20 +60,19 @@ def copied(value: Any) -> Any:
         return value
 
 
-@cache
-def compared(kind: type) -> tuple[str, ...]:
+def compared(kind: Any) -> tuple[str, ...]:
     """Return the names of the fields by which a dataclass is compared."""
     return tuple(each.name for each in fields(kind) if each.compare)
 
 
-@cache
-def _way_of(kind: type) -> Callable[[Any, int], Any]:
+@lru_cache(_CLASSES)
+def _way_of(kind: Any) -> Callable[[Any, int], Any]:
     """Return how values of a kind are made comparable; they are tagged with its name, which no text looks like."""
     tag = f"<{kind.__name__}>"
     if issubclass(kind, bool | float | complex | Decimal | Enum):
         return lambda value, depth: (tag, repr(value))
-    if is_dataclass(kind):
-        names = compared(kind)
+    names = compared(kind) if is_dataclass(kind) else None
+    if names is not None:
         return lambda value, depth: (tag, *[canon(getattr(value, name, None), depth) for name in names])
     if issubclass(kind, Mapping):
         return lambda value, depth: (

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orderlab.exploration.differing.answers import Labels
+from orderlab.exploration.differing.answers import NOTHING, Difference, Labels
 from orderlab.exploration.differing.canon import canon
 from orderlab.exploration.differing.fields import FieldDifference, first_difference
-from orderlab.exploration.differing.operations import APPENDS, LOOKS, OPERATIONS, Operation, writes_after
+from orderlab.exploration.differing.operations import APPENDS, OPERATIONS, Operation
 from orderlab.exploration.differing.scripts import OpenEventStore, Session, reopener
 from orderlab.exploration.differing.storeanswers import Refused, StoreAnswer
+from orderlab.exploration.differing.tries import LOOKS, writes_after
 
 Script = tuple[Operation, ...]
 Writes = Callable[[Script], Iterable[Operation]]
@@ -21,7 +22,7 @@ class FoundScript:
 
     Args:
         script: The shortest script on which the two differ; empty if they do not.
-        what: The difference, one sentence; empty if there is none.
+        difference: What differs first in what is answered to the last operation.
         scripts: How many scripts of writes were done on both.
         compared: How many answers were compared.
         depth: How many writes the longest had.
@@ -29,7 +30,7 @@ class FoundScript:
     """
 
     script: Script
-    what: str
+    difference: Difference
     scripts: int
     compared: int
     depth: int
@@ -65,10 +66,10 @@ class Scripts:
         level: list[Script] = [()]
         done = 0
         for length in range(depth + 1):
-            by_looking: tuple[Script, str] | None = None
+            by_looking: tuple[Script, Difference] | None = None
             for script in level:
                 if done >= scripts:
-                    return FoundScript((), "", done, self.compared, length, complete=False)
+                    return FoundScript((), NOTHING, done, self.compared, length, complete=False)
                 done += 1
                 differing, what = await self._difference(script)
                 if what and len(differing) == len(script):
@@ -78,9 +79,9 @@ class Scripts:
                 return FoundScript(*by_looking, done, self.compared, length, complete=False)
             if length < depth:
                 level = [(*script, write) for script in level for write in self.writes(script)]
-        return FoundScript((), "", done, self.compared, depth, complete=True)
+        return FoundScript((), NOTHING, done, self.compared, depth, complete=True)
 
-    async def _difference(self, script: Script) -> tuple[Script, str]:
+    async def _difference(self, script: Script) -> tuple[Script, Difference]:
         """Return the beginning of a script, or the script with a look after it, that shows a difference."""
         async with Session.on(self.openers[0]) as one, Session.on(self.openers[1]) as other:
             for number, operation in enumerate((*script, *self.looks), start=1):
@@ -93,23 +94,24 @@ class Scripts:
                 short = (*script, operation)
                 alone = await self._last(short)  # unless a look changed something, it needs none of those before it
                 return (short, alone) if alone else ((*script, *self.looks[: number - len(script)]), what)
-        return (), ""
+        return (), NOTHING
 
-    async def _last(self, script: Script) -> str:
+    async def _last(self, script: Script) -> Difference:
         async with Session.on(self.openers[0]) as one, Session.on(self.openers[1]) as other:
-            what = ""
+            what = NOTHING
             for operation in script:
                 what = self._told(await one.do(operation), await other.do(operation))
             return what
 
-    def _told(self, one: StoreAnswer, other: StoreAnswer) -> str:
+    def _told(self, one: StoreAnswer, other: StoreAnswer) -> Difference:
         if canon(one) == canon(other):
-            return ""
+            return NOTHING
         if type(one) is not type(other) or isinstance(one, Refused):
-            return f"{self.labels[0]} answers {one} where {self.labels[1]} answers {other}"
+            return Difference(f"{self.labels[0]} answers {one} where {self.labels[1]} answers {other}")
         found = first_difference(one, other, "")
         assert found is not None
-        return FieldDifference(found.field.lstrip("."), found.one, found.other).sentence(self.labels)
+        field = FieldDifference(found.field.lstrip("."), found.one, found.other)
+        return Difference(field.sentence(self.labels), field)
 
 
 def require_operations(operations: Any) -> tuple[Operation, ...]:

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import Any
 
 from orderlab.drawing.tables import AsTable
-from orderlab.exploration.differing.canon import canon, compared
+from orderlab.exploration.differing.canon import compared, same_canon
 from orderlab.timeline.fields import ABSENT, shown
 
 _WIDTH = 120
@@ -32,11 +32,18 @@ class FieldDifference(AsTable):
         >>> FieldDifference("size", 2, ABSENT).sentence(("the first", "the second"))
         'size is 2 in the first and missing in the second'
         """
-        one, other = (shown(self.one), shown(self.other))
-        if one == other:  # what is short enough for a sentence would hide it
-            one, other = (_exact(self.one), _exact(self.other))
-        one, other = ("missing" if text == shown(ABSENT) else text for text in (one, other))
+        one, other = self.shown()
         return f"{self.field} is {one} in {labels[0]} and {other} in {labels[1]}"
+
+    def shown(self) -> tuple[str, str]:
+        """Return both as short texts that are not the same."""
+        one, other = shown(self.one), shown(self.other)
+        if one == other:  # what is short enough for a sentence would hide it
+            one, other = _exact(self.one), _exact(self.other)
+        return (
+            "missing" if self.one is ABSENT else one,
+            "missing" if self.other is ABSENT else other,
+        )
 
 
 def first_difference(one: Any, other: Any, path: str) -> FieldDifference | None:
@@ -50,7 +57,7 @@ def first_difference(one: Any, other: Any, path: str) -> FieldDifference | None:
     """
     if one is ABSENT or other is ABSENT:
         return None if one is other else FieldDifference(path, one, other)
-    if canon(one) == canon(other):
+    if same_canon(one, other):
         return None
     if type(one).__name__ == type(other).__name__:
         for name, left, right in _parts(one, other):
@@ -69,12 +76,12 @@ def _parts(one: Any, other: Any) -> list[tuple[str, Any, Any]]:
         keys = sorted({**one, **other}, key=repr)
         return [(f"[{key!r}]", one.get(key, ABSENT), other.get(key, ABSENT)) for key in keys]
     if isinstance(one, list | tuple):
-        names = getattr(one, "_fields", None)
+        named = getattr(one, "_fields", None)
         pairs = enumerate(zip_longest(one, other, fillvalue=ABSENT))
-        return [(f".{names[index]}" if names else f"[{index}]", left, right) for index, (left, right) in pairs]
+        return [(f".{named[index]}" if named else f"[{index}]", left, right) for index, (left, right) in pairs]
     inside, beside = getattr(one, "__dict__", {}), getattr(other, "__dict__", {})
-    names = sorted({**inside, **beside})
-    return [(f".{name}", inside.get(name, ABSENT), beside.get(name, ABSENT)) for name in names]
+    every = sorted({**inside, **beside})
+    return [(f".{name}", inside.get(name, ABSENT), beside.get(name, ABSENT)) for name in every]
 
 
 def _exact(value: Any) -> str:

@@ -56,7 +56,7 @@ class Append(AsTable):
         said = "" if self.expected_version is None else f", expecting version {self.expected_version}"
         return f"append {_numbered(self.numbers)} to {self.stream_id}{said}"
 
-    async def on(self, event_store: EventStore) -> StoreAnswer:
+    async def on(self, event_store: EventStore) -> Accepted:
         """Do it."""
         version = await event_store.append_events(self.stream_id, self.events(), expected_version=self.expected_version)
         return Accepted(version)
@@ -88,9 +88,8 @@ class AppendAtOnce(AsTable):
 
     async def on(self, event_store: EventStore) -> StoreAnswer:
         """Do it."""
-        answers = await asyncio.gather(*(each.on(event_store) for each in self.appends), return_exceptions=True)
-        told = [refused(each) if isinstance(each, BaseException) else each for each in answers]
-        return Answers(tuple(sorted(told, key=repr)))
+        answers = await asyncio.gather(*(_attempted(each, event_store) for each in self.appends))
+        return Answers(tuple(sorted(answers, key=repr)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,63 +167,11 @@ APPENDS: tuple[type, ...] = (Append, AppendMany, AppendAtOnce, Reopen)
 OPERATIONS: tuple[type, ...] = (*APPENDS, Load, ReadAll, ListStreams, Head)
 
 
-def writes_after(script: Sequence[Operation], *, reopen: bool) -> list[Operation]:
-    """Return what is worth trying next after some writes, the ordinary first.
-
-    Args:
-        script: What was done before.
-        reopen: Whether the log can be opened again.
-    """
-    batches = AppendMany, AppendAtOnce
-    appends = [each for part in script for each in (part.appends if isinstance(part, batches) else (part,))]
-    appended = [each for each in appends if isinstance(each, Append)]
-    known = {number for each in appended for number in each.numbers}
-    n = max(known, default=0) + 1
-    version = _versions(appended)
-    one, other = version.get(_ONE, 0), version.get(_OTHER, 0)
-    tried: list[Operation] = [
-        Append(_ONE, (n,), one),
-        Append(_ONE, (n, n + 1), one),
-        Append(_OTHER, (n,), other),
-        Append(_ONE, (n,), one - 1 if one else 1),
-        Append(_ONE, (n,)),
-        AppendMany((Append(_ONE, (n,), one), Append(_OTHER, (n + 1,), other))),
-        AppendMany((Append(_ONE, (n,), one + 1), Append(_OTHER, (n + 1,), other))),
-        AppendMany((Append(_ONE, (n,), one), Append(_ONE, (n + 1,), one + 1))),
-        AppendAtOnce((Append(_ONE, (n,), one), Append(_ONE, (n + 1,), one))),
-    ]
-    if appended:
-        first = appended[0]
-        tried += [first, Append(first.stream_id, (*first.numbers, n))]
-        tried += [] if 0 in known else [Append(_ONE, (0,))]
-    return [*tried, Reopen()] if reopen and script and not isinstance(script[-1], Reopen) else tried
-
-
-LOOKS: tuple[Operation, ...] = (
-    Head(),
-    ReadAll(),
-    Load("order-1"),
-    Load("order-1", from_version=2),
-    Load("order-2"),
-    ReadAll(after=1),
-    ReadAll(limit=1),
-    ListStreams(),
-)
-"""How a log is looked at after each script."""
-
-_ONE, _OTHER = "order-1", "order-2"
-
-
-def _versions(appended: Sequence[Append]) -> dict[str, int]:
-    """Return the versions that streams are at after some appends, where all goes as it should."""
-    versions: dict[str, int] = {}
-    known: set[int] = set()
-    for each in appended:
-        at = versions.get(each.stream_id, 0)
-        if known.isdisjoint(each.numbers) and each.expected_version in (None, at):
-            versions[each.stream_id] = at + len(each.numbers)
-            known.update(each.numbers)
-    return versions
+async def _attempted(append: Append, event_store: EventStore) -> Accepted | Refused:
+    try:
+        return await append.on(event_store)
+    except Exception as error:  # noqa: BLE001 - the answer of this one, beside those of the others
+        return refused(error)
 
 
 def _numbered(numbers: Sequence[int]) -> str:

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orderlab.core.script import TimedCommand
-from orderlab.exploration.differing.answers import Labels, difference_in
+from orderlab.exploration.differing.answers import NOTHING, Difference, Labels, difference_in
 from orderlab.exploration.differing.canon import copied
 from orderlab.exploration.differing.sides import Side, Standing
+
+_REMEMBERS = "but not after these commands alone: one of the two remembers what else it was asked"
 
 Commands = Sequence[Any] | Callable[[Any], Iterable[Any]]
 """The commands to try: always the same ones, or those that a function gives for a state."""
@@ -42,7 +44,7 @@ class Found:
 
     Args:
         commands: The shortest commands on which the two differ; empty if they do not.
-        what: The difference, one sentence; empty if there is none.
+        difference: What differs first in what came of the last of them.
         states: How many pairs of states were looked at.
         compared: How many answers were compared.
         depth: How many changes one after the other led to the farthest of them.
@@ -50,7 +52,7 @@ class Found:
     """
 
     commands: list[TimedCommand]
-    what: str
+    difference: Difference
     states: int
     compared: int
     depth: int
@@ -111,9 +113,11 @@ class Pairs:
                 compared += 1
                 one = self.one.answer(pair.one, before[0], timed.command, timed.at)
                 other = self.other.answer(pair.other, before[1], timed.command, timed.at)
-                what = difference_in(one, other, self.labels, effects=self.effects)
-                if what:
-                    return Found([*pair.path, timed], what, len(seen), compared, pair.depth + 1, exhaustive=False)
+                difference = difference_in(one, other, self.labels, effects=self.effects)
+                if difference:
+                    path = [*pair.path, timed]
+                    said = self.alone(path) or Difference(f"{difference.what} ({_REMEMBERS})", difference.field)
+                    return Found(path, said, len(seen), compared, pair.depth + 1, exhaustive=False)
                 if one.changed and not self.one.careful:  # both do, so that nothing it was given can be relied on
                     self.one.careful = self.other.careful = True
                     return self.search(bounds)
@@ -128,7 +132,18 @@ class Pairs:
                     continue
                 seen.add(key)
                 queue.append(after)
-        return Found([], "", len(seen), compared, farthest, exhaustive=not cut)
+        return Found([], NOTHING, len(seen), compared, farthest, exhaustive=not cut)
+
+    def alone(self, commands: Sequence[TimedCommand]) -> Difference:
+        """Return what differs after these commands and nothing else, which is what a trace shows."""
+        one, other = self.one.beginning(), self.other.beginning()
+        difference = NOTHING
+        for timed in commands:
+            first = self.one.answer(one, copied(one.state), timed.command, timed.at)
+            second = self.other.answer(other, copied(other.state), timed.command, timed.at)
+            difference = difference_in(first, second, self.labels, effects=self.effects)
+            one, other = first.after, second.after
+        return difference
 
     def _tried(self, pair: _Pair) -> list[tuple[TimedCommand, bool]]:
         """Return the commands to try in a pair, and whether each comes late, which is not followed any further."""

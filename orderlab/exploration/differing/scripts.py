@@ -1,4 +1,4 @@
-"""Do a script of operations on a fresh event store, from anywhere: also from a cell of a notebook, where a loop runs."""
+"""Do a script of operations on a fresh event store, also from a cell of a notebook, where an event loop runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence

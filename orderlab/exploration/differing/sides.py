@@ -1,4 +1,4 @@
-"""One of two domains that are compared: what it does with a command, and whether it does it as a pure function would."""
+"""One of two domains that are compared: what it does with a command, and whether as a pure function would."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

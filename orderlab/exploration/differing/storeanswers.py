@@ -86,5 +86,5 @@ STORE_ANSWERS: tuple[type, ...] = (Accepted, Refused, Answers, Read, Streams, At
 
 
 def refused(error: BaseException) -> Refused:
-    """Return an error as a value: its kind and its fields, without its text, which each event store words its own way."""
+    """Return an error as a value: its kind and its fields, without its text, which has no one wording."""
     return Refused(type(error).__name__, tuple(sorted(getattr(error, "__dict__", {}).items())))

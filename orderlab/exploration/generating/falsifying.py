@@ -9,18 +9,19 @@ from hypothesis.errors import NoSuchExample
 
 from orderlab.core.decider import Decider, Reducer
 from orderlab.exploration.generating.likely import Commands, Likely
-from orderlab.exploration.generating.promises import Predicates, Promises
+from orderlab.exploration.generating.promises import Promises
 from orderlab.exploration.generating.running import run_of
 from orderlab.exploration.generating.shrinking import shrunk
 from orderlab.exploration.profiles import profile_of
+from orderlab.exploration.searching.predicates import Asked
 from orderlab.exploration.trace import Trace
 
 
 def falsify(
     domain: Decider[Any] | Reducer[Any],
     *,
-    always: Predicates = (),
-    every_step: Predicates = (),
+    always: Asked = (),
+    every_step: Asked = (),
     commands: Commands = None,
     profile: str = "quick",
     start: Any = None,

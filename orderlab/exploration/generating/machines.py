@@ -9,9 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from orderlab.core.decider import Decider, Reducer
 from orderlab.exploration.domain import reducer_of, start_of
 from orderlab.exploration.generating.likely import Asking, Commands, asking
-from orderlab.exploration.generating.promises import Predicates, Promises, Watch
+from orderlab.exploration.generating.promises import Promises, Watch
 from orderlab.exploration.playing import AT, play
 from orderlab.exploration.profiles import profile_of
+from orderlab.exploration.searching.predicates import Asked
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 
@@ -87,8 +88,8 @@ class DomainMachine(RuleBasedStateMachine):
 def machine_of(
     domain: Decider[Any] | Reducer[Any],
     *,
-    always: Predicates = (),
-    every_step: Predicates = (),
+    always: Asked = (),
+    every_step: Asked = (),
     commands: Commands = None,
     start: Any = None,
     profile: str = "quick",

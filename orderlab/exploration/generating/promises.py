@@ -1,15 +1,13 @@
 """What a run must keep to: what somebody says always holds, and what every domain promises."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from orderlab.core.decider import DeciderReducer, Reducer
+from orderlab.exploration.searching.found import NOTHING_IS_RAISED
+from orderlab.exploration.searching.predicates import Asked, Predicate, predicates
 from orderlab.exploration.tracestep import TraceStep
 
-Predicates = Callable[[Any], Any] | Iterable[Callable[[Any], Any]] | Mapping[str, Callable[[Any], Any]]
-"""A function, some of them, or some by name."""
-
-NOTHING_RAISED = "nothing is raised"
 LIVE_IS_REPLAYED = "live equals replayed"
 
 
@@ -24,20 +22,27 @@ class Promises:
         TypeError: They are no functions.
     """
 
-    def __init__(self, always: Predicates = (), every_step: Predicates = ()) -> None:
-        self._always = named(always, "always")
-        self._every_step = named(every_step, "every_step")
+    def __init__(self, always: Asked = (), every_step: Asked = ()) -> None:
+        self._always = predicates("always", always)
+        self._every_step = predicates("every_step", every_step)
 
     def broken_by_state(self, state: Any) -> str:
         """Return the name of the first promise that a state breaks; empty if it keeps them all."""
-        return next((name for name, holds in self._always.items() if not holds(state)), "")
+        return _broken(self._always, state)
 
     def broken_by_step(self, step: TraceStep) -> str:
         """Return the name of the first promise that a step breaks, or the state after it; empty if there is none."""
         if step.failure:
-            return NOTHING_RAISED
-        by_step = next((name for name, holds in self._every_step.items() if not holds(step)), "")
-        return by_step or self.broken_by_state(step.state)
+            return NOTHING_IS_RAISED
+        return _broken(self._every_step, step) or self.broken_by_state(step.state)
+
+
+def _broken(asked: Iterable[Predicate], value: Any) -> str:
+    for each in asked:
+        holds, raised = each.asks(value)
+        if not holds:
+            return f"{each.name}, which raises {raised}" if raised else each.name
+    return ""
 
 
 class Watch:
@@ -80,27 +85,3 @@ def replayed_after(reducer: Reducer[Any], replayed: Any, step: TraceStep) -> Any
         )
     except Exception as error:  # noqa: BLE001 - a faulty domain
         return error
-
-
-def named(predicates: Predicates, parameter: str) -> dict[str, Callable[[Any], Any]]:
-    """Return predicates by name: the one that is given, or that of the function.
-
-    Raises:
-        TypeError: One of them is no function.
-
-    >>> list(named([str.isupper], "always"))
-    ['isupper']
-    """
-    if isinstance(predicates, Mapping):
-        found = dict(predicates)
-    else:
-        listed = [predicates] if callable(predicates) else list(predicates)
-        found = {}
-        for number, each in enumerate(listed, start=1):
-            name = getattr(each, "__name__", "") or repr(each)
-            plain = f"{parameter} {number}" if name == "<lambda>" else name
-            found[plain if plain not in found else f"{plain} ({number})"] = each
-    for name, each in found.items():
-        if not callable(each):
-            raise TypeError(f"{parameter} must be functions that give true or false, and {name} is {each!r}")
-    return found

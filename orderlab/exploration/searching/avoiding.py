@@ -1,7 +1,7 @@
 """Look for a way out: from a state of a run to an end that is a good one."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from orderlab.exploration.searching.by_state import identity_of
 from orderlab.exploration.searching.ending import Asking
 from orderlab.exploration.searching.given import Given, given_commands
 from orderlab.exploration.trace import Trace
-from orderlab.timeline.machine.samples import CannotMake
+from orderlab.timeline.machine.trying import commands_for
 
 MOST_STATES = 5_000
 """How many states are looked at for one way out."""
@@ -113,19 +113,28 @@ def ways_of(trace: Trace, commands: Any, key: str | None, goal: Goal) -> list[Wa
     about += [keys] if 0 < len(keys) <= MOST_TOGETHER and keys not in about else []
     ways = []
     for named in about:
-        own = [step.command for step in trace.steps if step.key in named and not _opens_another(decider, step.command)]
-        try:
-            made = commands_of(decider, keys=named)
-        except CannotMake:
-            made = ()  # the run's own commands show what can be done
+        own = [step.command for step in trace.steps if step.key in named and _is_about(decider, step.command)]
+        made = commands_of(replace(decider, commands=_kinds(decider, named[:1])), keys=named)
         if made or own:
             ways.append(Way(trace, [*made, *own], goal))
     return ways
 
 
-def _opens_another(decider: Decider[Any], command: Any) -> bool:
-    """Tell whether a command asks for a new key; with such there is no end."""
+def _kinds(decider: Decider[Any], keys: list[str]) -> tuple[type, ...]:
+    """Return the command types of which some can be made; of the others there are those of the run."""
+    return tuple(kind for kind in decider.commands if _can_be_made(decider, kind, keys))
+
+
+def _can_be_made(decider: Decider[Any], kind: type, keys: list[str]) -> bool:
     try:
-        return decider.key_of(command) is None
+        return bool(commands_for(decider, [kind], keys))
+    except Exception:  # noqa: BLE001 - CannotMake, or a faulty domain, which the run itself tells of
+        return False
+
+
+def _is_about(decider: Decider[Any], command: Any) -> bool:
+    """Tell whether a command is one about an entity with a key; with such as ask for a new one there is no end."""
+    try:
+        return isinstance(command, decider.commands) and decider.key_of(command) is not None
     except Exception:  # noqa: BLE001 - a faulty domain, and no command to get on with
-        return True
+        return False

@@ -12,6 +12,7 @@ from orderlab.exploration.searching.answering import Answering
 from orderlab.exploration.searching.found import Found, Questions
 from orderlab.exploration.searching.given import Given
 from orderlab.exploration.searching.slots import Failure, Slot, placed
+from orderlab.exploration.searching.watching import Watch
 from orderlab.orders.reducer import OrderReducer
 
 _EXACTLY = (DeciderReducer, OrderReducer)
@@ -80,7 +81,8 @@ class EntitySearch:
                 level, seen = list(map(convert, level)), set(map(convert, seen))
             for slot in self._slots:
                 slot.fill()
-            if failing and self._failed(found, level, first, failing):
+            if failing:
+                self._fail(found, level, first, failing)
                 return
             if len(found.levels) - 1 == watch.bounds.depth:
                 found.why_not = watch.bounds.deep(len(level))
@@ -161,12 +163,12 @@ class EntitySearch:
                 found.why_not = watch.bounds.late()
                 return
 
-    def _failed(self, found: Found, level: list[int], first: int, failing: dict[Slot, dict[int, Failure]]) -> bool:
+    def _fail(self, found: Found, level: list[int], first: int, failing: dict[Slot, dict[int, Failure]]) -> None:
         """Note the first state of a level in which the domain breaks a promise."""
-        for place, state in enumerate(level):
-            for slot, failures in failing.items():
-                failure = failures.get(state >> slot.shift & slot.mask)
-                if failure is not None:
-                    found.fails((*found.path(first + place), failure.command), failure.failure, failure.name)
-                    return True
-        return False
+        place, failure = next(
+            (place, failures[value])
+            for place, state in enumerate(level)
+            for slot, failures in failing.items()
+            if (value := state >> slot.shift & slot.mask) in failures
+        )
+        found.fails((*found.path(first + place), failure.command), failure.failure, failure.name)

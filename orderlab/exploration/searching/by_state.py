@@ -97,8 +97,16 @@ def identity_of(reducer: Reducer[Any], symmetry: Callable[[Any], Any] | None = N
     How many events an entity has had is not counted, for a decider does not see it; a reducer of somebody's own may.
     """
     if symmetry is not None:
-        return lambda state: hashable(symmetry(state))
+        return lambda state: _folded(symmetry, state)
     return _entities_of if type(reducer) is DeciderReducer else hashable
+
+
+def _folded(symmetry: Callable[[Any], Any], state: Any) -> Hashable:
+    try:
+        return hashable(symmetry(state))
+    except Exception as error:
+        error.add_note(f"symmetry was asked of {state!r}")
+        raise
 
 
 def _entities_of(state: Any) -> Hashable:

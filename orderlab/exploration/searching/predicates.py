@@ -74,3 +74,12 @@ def name_of(function: Any, place: str) -> str:
     named = getattr(function, "func", function)  # functools.partial
     name = str(getattr(named, "__name__", type(named).__name__))
     return place if name == "<lambda>" else name
+
+
+def quoted(name: str) -> str:
+    """Return a name as it stands in a sentence: a function's as it is, words in quotation marks.
+
+    >>> quoted("never_negative"), quoted("no order is both")
+    ('never_negative', '"no order is both"')
+    """
+    return f'"{name}"' if " " in name else name

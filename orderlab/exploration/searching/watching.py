@@ -59,7 +59,7 @@ class Watch:
 
     bounds: Bounds
     progress: Callable[[Progress], object] | bool | None = None
-    _begun: float = field(init=False, default_factory=perf_counter)
+    _begun: float = field(init=False, default=0.0)
     _next: float = field(init=False, default=0.0)
     _line: _Line | None = field(init=False, default=None)
 
@@ -68,6 +68,7 @@ class Watch:
             raise TypeError(
                 f"progress must be a function that takes a Progress, or False to tell nothing, not {self.progress!r}"
             )
+        self._begun = perf_counter()
         self._next = self._begun + (_PATIENCE if self.progress is None else _OFTEN)
 
     @property
@@ -124,11 +125,12 @@ class _OfNotebook:
         self._handle: Any = None
 
     def show(self, text: str) -> None:
-        from IPython.display import display  # noqa: PLC0415 - there is one where there is a notebook
+        from IPython import display  # noqa: PLC0415 - it is there where there is a notebook
 
         shown = {"text/plain": text}
         if self._handle is None:
-            self._handle = display(shown, raw=True, display_id=True)
+            page: Any = display
+            self._handle = page.display(shown, raw=True, display_id=True)
         else:
             self._handle.update(shown, raw=True)
 

@@ -32,13 +32,13 @@ def difference(one: Description, other: Description) -> Difference | None:
     Difference(path="result['a'][1]", one='2', other='3')
     """
     if one[0] != other[0]:
-        return Difference("the call", _outcome(one), _outcome(other))
-    name = "result" if one[0] == "result" else "the error that is raised"
-    return _first(one[1], other[1], name)
+        return Difference("the call", outcome_of(one), outcome_of(other))
+    return _first(one[1], other[1], one[0])
 
 
-def _outcome(described: Description) -> str:
-    return f"{'gives' if described[0] == 'result' else 'raises'} {_told(described[1])}"
+def outcome_of(described: Description) -> str:
+    """Return what a call came to, in a few words: what it gives, or raises."""
+    return f"{'gives' if described[0] == 'result' else 'raises'} {_short(_told(described[1]))}"
 
 
 def _first(one: Description, other: Description, path: str) -> Difference | None:
@@ -46,8 +46,8 @@ def _first(one: Description, other: Description, path: str) -> Difference | None
         return None
     if one[:2] != other[:2] or one[0] == "plain":
         return Difference(path, *_told_apart(_told(one), _told(other)))
-    if one[0] == "listed":
-        return _in_list(one, other, path)
+    if one[0] in ("listed", "raised"):
+        return _in_list(one, other, path if one[0] == "listed" else f"{path}.args")
     if one[0] == "set":
         return _in_set(one, other, path)
     by_key = _by_key(one[2], other[2], path, "." if one[0] == "fields" else "")
@@ -92,14 +92,12 @@ def _told(described: Description) -> str:
     kind, name, held = described
     if kind == "plain":
         return str(held)
-    words = {"listed": "", "fields": "", "set": "set of ", "keyed": "", "set of keys": ""}[kind]
-    inside = ", ".join(_inside(kind, held))
-    return f"{words}{name}({inside})"
+    return f"{name}({', '.join(_inside(kind, held))})"
 
 
 def _inside(kind: str, held: list[Any]) -> Iterable[str]:
     for each in held:
-        if kind == "listed":
+        if kind in ("listed", "raised"):
             yield _told(each)
         elif kind == "set":
             yield str(each[0])

@@ -48,7 +48,7 @@ def _described(value: Any, path: str, inside: tuple[int, ...]) -> Description:  
         return ["plain", name, "itself again"]
     inside = (*inside, id(value))
     if isinstance(value, BaseException):
-        return ["listed", name, [_described(each, f"{path}.args[{n}]", inside) for n, each in enumerate(value.args)]]
+        return ["raised", name, [_described(each, f"{path}.args[{n}]", inside) for n, each in enumerate(value.args)]]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         compared = [each.name for each in dataclasses.fields(value) if each.compare]
         return _fields(name, {each: getattr(value, each) for each in compared}, path, inside)
@@ -73,7 +73,7 @@ def _fields(name: str, fields: Mapping[str, Any], path: str, inside: tuple[int, 
 
 
 def _mapping(value: Mapping[Any, Any], path: str, inside: tuple[int, ...]) -> Description:
-    """Describe a mapping. The order of a persistent map follows the hash seed and means nothing; that of others does."""
+    """Describe a mapping. The order of a persistent map follows the hash seed and means nothing; others have theirs."""
     kind = type(value)
     held = [[_key(key), _described(each, f"{path}[{_key(key)}]", inside)] for key, each in value.items()]
     if kind.__module__.split(".")[0] == "immutables":

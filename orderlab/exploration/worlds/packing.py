@@ -1,12 +1,16 @@
 """Pack a function so that a fresh interpreter can call it: also a lambda, or one of a notebook or a test."""
 
 import pickletools
+import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from importlib.machinery import ModuleSpec
+from io import BytesIO
 from types import ModuleType
 from typing import Any
+
+_CHANCE = getattr(random.random, "__self__", None)
 
 
 def packed(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
@@ -15,13 +19,13 @@ def packed(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
     Raises:
         TypeError: They cannot be sent.
     """
-    import cloudpickle  # type: ignore[import-untyped] # noqa: PLC0415 - wanted by this only, and not on the way to orderlab
+    import cloudpickle  # type: ignore[import-untyped] # noqa: PLC0415 - not on the way to orderlab
 
     sent: set[str] = set()
     with ExitStack() as by_value:
         while True:
             try:
-                data: bytes = cloudpickle.dumps((function, arguments))
+                data = _pickled((function, arguments))
             except Exception as error:
                 what = _name_of_unsendable(function, arguments)
                 raise TypeError(
@@ -36,12 +40,25 @@ def packed(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
             sent |= new
 
 
-def _name_of_unsendable(function: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
+def _pickled(value: Any) -> bytes:
     import cloudpickle  # noqa: PLC0415 - as above
 
+    class Pickler(cloudpickle.Pickler):  # type: ignore[misc] # without type information
+        def reducer_override(self, value: Any) -> Any:
+            # `from random import random` gives a method, which would take the numbers of this interpreter with it.
+            if getattr(value, "__self__", None) is _CHANCE:
+                return getattr, (random, value.__name__)
+            return super().reducer_override(value)
+
+    buffer = BytesIO()
+    Pickler(buffer).dump(value)
+    return buffer.getvalue()
+
+
+def _name_of_unsendable(function: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
     for number, argument in enumerate(arguments, start=1):
         try:
-            cloudpickle.dumps(argument)
+            _pickled(argument)
         except Exception:  # noqa: BLE001 - looked for: it is told of with what was raised at first
             return f"argument {number} of {getattr(function, '__name__', 'the function')}, a {type(argument).__name__},"
     return f"the function {getattr(function, '__name__', repr(function))}"

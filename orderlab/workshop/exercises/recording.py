@@ -13,7 +13,6 @@ from orderlab.exploration.playing import AT
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.orders.model import Order, Placed
-from orderlab.workshop.exercises.runs import MINUTE
 from orderlab.workshop.exercises.telling import shown
 
 NOT_AWAITED = "a coroutine that nobody awaited"
@@ -39,8 +38,8 @@ class Recording:
 
     @property
     def at(self) -> Any:
-        """The time of the next step; steps are a minute apart."""
-        return AT + len(self._steps) * MINUTE
+        """The time of every step: where writers meet, all is done at once."""
+        return AT
 
     @property
     def entities(self) -> int:
@@ -70,7 +69,8 @@ class Recording:
             entity, version = self._reducer.entity(self._state, about)
             after = _even_if_it_cannot_be(self._reducer.decider, entity, event)
             self._state = self._reducer.with_entity(self._state, about, after, version + 1)
-        key = self._reducer.decider.key_of(events[0]) if events and key is None else key
+        if key is None:  # what a step without events is about is what the one before it was about
+            key = self._reducer.decider.key_of(events[0]) if events else self._steps[-1].key if self._steps else None
         self._steps.append(
             TraceStep(
                 command, self.at, before, self._state, events, rejection, failure, key, writer, tuple(effects), part

@@ -88,7 +88,5 @@ SHELF: Decider[Shelf] = Decider(
     commands=(Fill, Take),
     events=(Filled, Taken),
     rejections=(SoldOut,),
-    state_name=lambda shelf: "empty" if shelf is None or shelf.pieces == 0 else "stocked",
-    states=("empty", "stocked"),
 )
 """The shelf as one value. A shelf from which too much was taken has less than nothing on it, so that it shows."""

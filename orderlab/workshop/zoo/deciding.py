@@ -3,6 +3,7 @@
 Each `decide` makes one mistake and leaves the rest to the real one.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -107,7 +108,9 @@ def read_the_clock(command: Command, order: Order | None, *, key: str, at: datet
 
 
 def _deciding(name: str, mistake: str, faulty: Decider[Order]) -> Specimen:
-    written = (faulty.decide, *([faulty.evolve] if faulty.evolve is not evolve else []))
+    written: tuple[Callable[..., Any], ...] = (faulty.decide,)
+    if faulty.evolve is not evolve:
+        written += (faulty.evolve,)
     return Specimen(name, mistake, "decider", faulty, ORDERS, written, COMMANDS)
 
 
@@ -134,7 +137,7 @@ SPECIMENS: tuple[Specimen, ...] = (
     ),
     _deciding(
         "looks-at-the-status-first",
-        "It looks at the order before the command's own fields, so a blank tracking number is refused for another reason.",
+        "It looks at the order before the command's own fields, so nonsense is refused for another reason.",
         replace(ORDERS, decide=look_at_status_first),
     ),
     _deciding(

@@ -14,11 +14,13 @@ from orderlab.orders.model import Order
 from orderlab.workshop.zoo.orders_desk import COMMANDS
 from orderlab.workshop.zoo.specimen import Specimen
 
+SMALLEST = 1_000
+
 
 def refuse_small_orders(order: Order | None, event: Event) -> Order:
     """Hold a fact to a rule that came later: an order is of ten euros at least."""
-    if isinstance(event, OrderPlaced) and event.total_cents < 1_000:
-        raise CorruptStream(f"an order must be of 1000 cents at least, not {event.total_cents}")
+    if isinstance(event, OrderPlaced) and event.total_cents < SMALLEST:
+        raise CorruptStream(f"an order must be of {SMALLEST} cents at least, not {event.total_cents}")
     return evolve(order, event)
 
 

@@ -3,20 +3,28 @@
 Each lets the real one work first, and then spoils one thing.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from orderlab.core.decider import Step
-from orderlab.core.effects import AppendEvents, Emit
+from orderlab.core.effects import AppendEvents, Effect, Emit
 from orderlab.core.environment import Environment
+from orderlab.exploration.playing import AT
 from orderlab.orders.actions import EVENTS, OrderCancelled, OrderPlaced, PlaceOrder
 from orderlab.orders.model import OrderState
 from orderlab.orders.reducer import OrderReducer
-from orderlab.exploration.playing import AT
 from orderlab.workshop.zoo.orders_desk import COMMANDS, PLATE
 from orderlab.workshop.zoo.specimen import Specimen
 
 Orders = Step[OrderState]
+
+
+def _moved(effects: Sequence[Effect], name: Callable[[str], str]) -> tuple[Effect, ...]:
+    """Return effects with their appends going to other streams."""
+    return tuple(
+        replace(each, stream_id=name(each.stream_id)) if isinstance(each, AppendEvents) else each for each in effects
+    )
 
 
 class CountsRefusals(OrderReducer):
@@ -63,11 +71,7 @@ class NamesTheStreamAfterTheId(OrderReducer):
     def reduce(self, state: OrderState, action: Any, env: Environment) -> Orders:
         """Return the step, with its appends to the wrong stream."""
         step = super().reduce(state, action, env)
-        effects = tuple(
-            replace(effect, stream_id=self.decider.key_in(effect.stream_id)) if isinstance(effect, AppendEvents) else effect
-            for effect in step.effects
-        )
-        return replace(step, effects=effects)
+        return replace(step, effects=_moved(step.effects, self.decider.key_in))
 
 
 class ChangesTheStateInPlace(OrderReducer):
@@ -102,11 +106,8 @@ class DrawsTwice(OrderReducer):
         step = super().reduce(state, action, env)
         if not isinstance(action, PlaceOrder) or action.order_id is not None or step.state is state:
             return step
-        stream_id = self.decider.stream_id(env.ids.new_id("order"))
-        effects = tuple(
-            replace(effect, stream_id=stream_id) if isinstance(effect, AppendEvents) else effect for effect in step.effects
-        )
-        return replace(step, effects=effects)
+        drawn = env.ids.new_id("order")
+        return replace(step, effects=_moved(step.effects, lambda stream_id: self.decider.stream_id(drawn)))
 
 
 class AnnouncesFactsAgain(OrderReducer):

@@ -48,7 +48,7 @@ class Specimen:
         return _distinction(self)
 
     def __repr__(self) -> str:
-        return f"<Specimen {self.name}, a {self.kind}>"
+        return f"<Specimen {self.name}, {'an event store' if self.kind == 'event store' else f'a {self.kind}'}>"
 
     def __str__(self) -> str:
         return f"{self.name}: {self.mistake}"

@@ -66,13 +66,14 @@ class _Shop:
 
     def append(self, events: Any, version: Any = None) -> None:
         """Append events, provided that the shelf is at this version."""
-        asked = AppendEvents(STREAM, tuple(events), version)
+        new = tuple(events)
+        asked = AppendEvents(STREAM, new, version)
         if version is not None and version != self._version:
             error = VersionConflict(STREAM, version, self._version)
             self._tell("append", failure=conflict_in_words(error), effects=(asked,))
             raise error
-        self._version += len(asked.events)
-        self._tell("append", asked.events, effects=(asked,))
+        self._version += len(new)
+        self._tell("append", new, effects=(asked,))
 
     def decide(self, command: Any, shelf: Any) -> Any:
         """Return the events that a command causes on a shelf, or the rejection."""

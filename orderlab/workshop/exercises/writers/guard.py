@@ -47,7 +47,8 @@ def played(schedule: Iterable[str], commands: dict[str, Any], title: str = "") -
 def _take_a_step(name: str, mind: _Mind, log: list[Event], recording: Recording) -> None:
     part, looks_again = STEPS[mind.steps], mind.steps > STEPS.index("read")
     mind.steps += 1
-    refused, written = None, ()
+    refused: Any = None
+    written: tuple[Event, ...] = ()
     if part == "read" and looks_again:
         if len(log) != len(mind.seen):
             mind.conflict = conflict_in_words(VersionConflict(STREAM, len(mind.seen), len(log)))

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from orderlab.drawing.tables import AsTable
-from orderlab.exploration.playing import AT
 from orderlab.exploration.trace import Trace
-from orderlab.orders.actions import OrderPlaced, OrderShipped, ValidationFailed
+from orderlab.orders.actions import PlaceOrder, ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.recording import Recording
 from orderlab.workshop.exercises.runs import BASKETS
 
 ADA, BEN = "request-1", "request-12"
+PLACE_2 = PlaceOrder("ada", BASKETS[0], "order-2")
+SHIP_2 = ShipOrder("order-2", "TRACK-2")
+EMPTY = PlaceOrder("ada", (), "order-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +34,33 @@ class Announced(AsTable):
     last: bool
 
 
-def placed(number: int, customer: str) -> OrderPlaced:
-    """Return that a customer's order was placed."""
-    return OrderPlaced(f"order-{number}", customer, BASKETS[0], 1_900, AT)
-
-
 def runs() -> tuple[Trace, ...]:
-    """Return the lines that an answer is tried on."""
+    """Return the lines that an answer is tried on; the first step of each is to wait."""
     wait, shipped = ("ada", Wait(ADA, "OrderPlaced")), ("ada", Wait(ADA, "OrderShipped"))
-    refused = ("ada", Announced(ADA, ValidationFailed("items must not be empty"), last=True))
-    bens, adas = ("ben", Announced(BEN, placed(1, "ben"), last=True)), Announced(ADA, placed(2, "ada"), last=False)
-    on_its_way = ("ada", Announced(ADA, OrderShipped("order-2", "TRACK-2", AT), last=True))
-    plans = {
-        "An answer at once": (wait, ("ada", Announced(ADA, placed(1, "ada"), last=True))),
+    refused, first = ("ada", EMPTY, ADA, True), ("ada", PlaceOrder("ada", BASKETS[0], "order-1"), ADA, True)
+    bens, adas = ("ben", PlaceOrder("ben", BASKETS[0], "order-1"), BEN, True), ("ada", PLACE_2, ADA, False)
+    on_its_way = ("ada", SHIP_2, ADA, True)
+    lines: dict[str, tuple[Any, ...]] = {
+        "An answer at once": (wait, first),
         "A refusal, while an order is waited for": (wait, refused),
-        "Another customer's order comes first": (wait, bens, ("ada", adas)),
-        "A request that causes two events": (shipped, ("ada", adas), on_its_way),
-        "The first of two events is waited for": (wait, ("ada", adas), on_its_way),
+        "Another customer's order comes first": (wait, bens, adas),
+        "A request that causes two events": (shipped, adas, on_its_way),
+        "The first of two events is waited for": (wait, adas, on_its_way),
         "A refusal, and then another customer's order": (wait, refused, bens),
     }
-    return tuple(_recorded(plan, title) for title, plan in plans.items())
+    return tuple(_recorded(turns, title) for title, turns in lines.items())
 
 
-def _recorded(plan: Sequence[tuple[str, Any]], title: str) -> Trace:
+def _recorded(turns: Sequence[Any], title: str) -> Trace:
     recording = Recording(ORDERS, title)
-    for writer, action in plan:
-        said = action.action if isinstance(action, Announced) else None
-        events = (said,) if isinstance(said, ORDERS.events) else ()
-        recording.tell(writer, action, events, rejection=None if events else said)
+    (writer, wait), *announcements = turns
+    recording.tell(writer, wait)
+    for name, command, correlation_id, last in announcements:
+        said = ORDERS.decide(command, recording.entity(command.order_id), key=command.order_id, at=recording.at)
+        [action] = events = said if isinstance(said, tuple) else (said,)
+        rejection = None if isinstance(said, tuple) else said
+        announced = (Announced(correlation_id, action, last),)
+        recording.tell(name, command, () if rejection else events, rejection=rejection, effects=announced)
     return recording.trace()
 
 

@@ -111,7 +111,7 @@ def wait_for(correlation_id, matches, announced):
 )
 def matching(answer: Any, trace: Trace) -> Problem | None:
     """Find a line on which somebody is handed what is another's, or waits for nothing."""
-    wait, *announced = trace.commands
+    wait, announced = trace.commands[0], [step.effects[0] for step in trace.steps[1:]]
     mine, until = Line(announced), Line(announced)
     matches = partial(is_called, wait.name)
     found, wanted = answer(wait.correlation_id, matches, mine), wait_for_own(wait.correlation_id, matches, until)

@@ -1,0 +1,8 @@
+"""Finding what is wrong: in a log, in a decider, and in a test."""
+
+from orderlab.grading.exercise import Exercise
+from orderlab.workshop.exercises.bugs.books import books
+from orderlab.workshop.exercises.bugs.property import stays
+
+EXERCISES: tuple[Exercise, ...] = (books, stays)
+"""In the order in which they are done."""
