@@ -20,9 +20,11 @@ from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.eventstore.rows import require_range
 from orderlab.eventstore.stored import EncodedAppend
 from orderlab.system import RandomIds
-from orderlab.workshop.zoo.eventstores import NeverConflicts as NeverConflicts
+from orderlab.workshop.zoo import eventstores as zoo
 
 Answers = list[Appended | AppendRefused]
+
+NeverConflicts = zoo.NeverConflicts
 
 
 class Unhurried(InMemoryEventStore):

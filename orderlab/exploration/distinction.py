@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from orderlab.core.effects import Emit
-from orderlab.drawing import tables
+from orderlab.drawing import svg, tables
 from orderlab.exploration.differing.fields import FieldDifference
 from orderlab.exploration.differing.operations import OPERATIONS
 from orderlab.exploration.differing.storeanswers import STORE_ANSWERS
@@ -84,7 +83,19 @@ class Distinction:
         if self.trace is None:
             return said
         table = tables.rows(["", "command", *self.labels], self._rows())
-        return f"{said}{table}<p><code>{tables.cell(self.command)}</code></p>"
+        return f"{said}{table}<p><code>{tables.cell(self.command)}</code></p>{self._pictures()}"
+
+    def _pictures(self) -> str:
+        """Return both runs as diagrams, side by side; of event stores the table says as much."""
+        if self.trace is not None and isinstance(self.trace.commands[-1], OPERATIONS):
+            return ""
+        cells = "".join(
+            f'<td style="vertical-align:top;text-align:left"><b>{tables.cell(label)}</b><br>'
+            f"{svg.image(run.to_svg(), alt=f'A sequence diagram: what {label} does')}</td>"
+            for label, run in zip(self.labels, (self.trace, self.other), strict=True)
+            if run is not None
+        )
+        return f"<table><tbody><tr>{cells}</tr></tbody></table>"
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
         assert self.trace is not None
@@ -106,7 +117,7 @@ class Distinction:
 
 def outcome_text(step: TraceStep) -> str:
     """Return what came of a step in a few words; of a look at an event store what was seen."""
-    answer = next((each.action for each in step.effects if isinstance(each, Emit)), None)
+    answer = step.rejection or next(iter(step.events), None)
     return _cut(str(answer) if isinstance(answer, STORE_ANSWERS) else step.outcome, _OUTCOME)
 
 

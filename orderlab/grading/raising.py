@@ -1,7 +1,6 @@
 """What an answer raises, told as a problem: what it was, and on which line of the learner's source."""
 
 import linecache
-from collections.abc import Iterator
 from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import FrameType, FunctionType, TracebackType
@@ -37,10 +36,11 @@ def problem_raised(name: str, answer: Any, error: BaseException, run: Any) -> Pr
         error: What was raised.
         run: The run on which it was.
     """
-    lines = [(file, line) for frame, line, file in _frames(error.__traceback__) if _is_learners(frame, file, answer)]
-    detail = "".join(TracebackException.from_exception(error, limit=-20).format())
-    if lines:
-        return Problem(told(name, error, f"{name} raises"), line_of(*lines[-1]), run, detail=detail)
+    begins = _at_the_learners(error.__traceback__, answer)
+    frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(begins) if _is_learners(frame, answer)]
+    detail = "".join(TracebackException(type(error), error, begins or error.__traceback__, limit=-20).format())
+    if frames:
+        return Problem(told(name, error, f"{name} raises"), line_of(*frames[-1]), run, detail=detail)
     what = told(name, error, f"what {name} gives cannot be used:")
     return Problem(what, f"not in a line of {name}, but in the check that used it", run, detail=detail)
 
@@ -65,13 +65,16 @@ def line_of(file: str, line: int) -> str:
     return f"in line {line}{place}" + (f": {text}" if text else "")
 
 
-def _frames(trace: TracebackType | None) -> Iterator[tuple[FrameType, int, str]]:
-    for frame, line in walk_tb(trace):
-        yield frame, line, frame.f_code.co_filename
+def _at_the_learners(trace: TracebackType | None, answer: Any) -> TracebackType | None:
+    """Return a traceback from where it comes to the learner's source; what called that is of no use to them."""
+    while trace is not None and not _is_learners(trace.tb_frame, answer):
+        trace = trace.tb_next
+    return trace
 
 
-def _is_learners(frame: FrameType, file: str, answer: Any) -> bool:
+def _is_learners(frame: FrameType, answer: Any) -> bool:
     """Tell whether a frame runs the learner's source: what stands in a notebook, a script, or beside the answer."""
+    file = frame.f_code.co_filename
     if file.startswith(_PACKAGE):
         return False
     if isinstance(answer, FunctionType) and frame.f_globals is answer.__globals__:

@@ -67,7 +67,8 @@ def html_of(number: str, result: str, sentences: Sequence[str], trace: Any, want
 
 
 _WORDS = frozenset(
-    {"a", "an", "the", "it", "its", "in", "at", "after", "before", "with", "where", "when", "what", "there"}
+    {"a", "after", "an", "at", "before", "in", "it", "its", "make", "not", "nothing", "running", "the", "there", "this"}
+    | {"what", "when", "where", "with", "write"}
 )
 
 

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from orderlab.workshop.desk import check as check
     from orderlab.workshop.desk import export as export
     from orderlab.workshop.desk import hint as hint
-    from orderlab.workshop.desk import list_exercises as list  # noqa: A004, F401 - as one says it: workshop.list()
-    from orderlab.workshop.desk import next_exercise as next  # noqa: A004, F401 - the same
+    from orderlab.workshop.desk import list_exercises, next_exercise
     from orderlab.workshop.desk import progress as progress
     from orderlab.workshop.desk import reset as reset
     from orderlab.workshop.desk import show as show
     from orderlab.workshop.desk import solution as solution
     from orderlab.workshop.learners import classroom as classroom
+
+    list = list_exercises  # noqa: A001 - as one says it: workshop.list()
+    next = next_exercise  # noqa: A001 - the same
 
 _HOME = {
     **dict.fromkeys(("show", "check", "hint", "solution", "reset", "backup", "progress", "export"), "desk"),

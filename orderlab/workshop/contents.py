@@ -91,8 +91,12 @@ def _of_rooms(*rooms: str) -> Iterator[Exercise]:
 
 
 def _proposal(wanted: str, known: list[str]) -> str:
-    part = wanted.partition(".")[0]
-    near = get_close_matches(wanted, known, n=3, cutoff=0.5) or [each for each in known if each.startswith(f"{part}.")]
-    if not near:
-        return f": they go from {known[0]} to {known[-1]}" if known else ""
-    return f": is it {' or '.join(near[:3])}?"
+    """Say which exercises are near: of the same part those with the nearest numbers, else those written alike."""
+    part, _, number = wanted.partition(".")
+    near = [each for each in known if each.startswith(f"{part}.")]
+    if number.isdecimal():
+        near.sort(key=lambda each: abs(int(each.partition(".")[2]) - int(number)))
+    near = near or get_close_matches(wanted, known, cutoff=0.8)
+    if near:
+        return f": is it {' or '.join(near[:3])}?"
+    return f": they go from {known[0]} to {known[-1]}" if known else ""

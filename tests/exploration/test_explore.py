@@ -179,6 +179,13 @@ def test_what_a_domain_raises_is_a_counterexample() -> None:
         assert "The domain raises CorruptStream" in explored.sentences()[0]
 
 
+def test_what_would_be_raised_beyond_the_depth_is_not_met() -> None:
+    faulty = replace(ORDERS, decide=ships_the_cancelled)
+    for commands in ([PLACE, CANCEL, SHIP], lambda state: [PLACE, CANCEL, SHIP]):
+        assert explore(faulty, commands, depth=2).counterexample is None
+        assert explore(faulty, commands, depth=3).counterexample is not None
+
+
 def test_a_rule_of_every_step_sees_what_was_refused() -> None:
     explored = explore(
         ORDERS,

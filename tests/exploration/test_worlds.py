@@ -74,7 +74,7 @@ def told(one: Any, other: Any) -> str:
         (np.array([1, 2]), np.array([1, 3]), "result[1]: 2 | 3"),
         (pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1, 3]}), "result.a[1]: 2 | 3"),
         (pd.Series([1, 2]), pd.Series([1, 3]), "result.values[1]: 2 | 3"),
-        (lambda: 1, Plain, "result: test_worlds.<lambda>() | test_worlds.Plain()"),
+        (lambda: 1, Plain, "result: test_worlds.<lambda>() | <class 'test_worlds.Plain'>"),
     ],
 )
 def test_the_first_difference_is_told_by_its_path(one: Any, other: Any, difference: str) -> None:

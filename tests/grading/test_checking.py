@@ -133,6 +133,9 @@ def test_nothing_can_be_read_from_the_keyboard() -> None:
         "import sys\nsys.setrecursionlimit(100)\nsys.stdout.close()",
         "import warnings, logging\nlogging.disable()\nwarnings.simplefilter('error')",
         "import gc\ngc.disable()",
+        "import os\nos.closerange(0, 100)",
+        "import os\nfor pipe in range(3, 20):\n    try:\n        os.write(pipe, b'junk' * 10)\n    except OSError:\n        pass",
+        "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)",
     ],
 )
 def test_what_an_answer_changes_or_leaves_running_is_gone_for_the_next_one(body: str) -> None:

@@ -56,6 +56,7 @@ def test_what_an_answer_raises_is_told_with_its_line_and_no_traceback() -> None:
     assert len(verdict.trace) == 1
     assert "Traceback" not in str(verdict)
     assert verdict.traceback().endswith("IndexError: list index out of range\n")
+    assert "judging.py" not in verdict.traceback()
 
 
 def test_the_line_is_the_learners_own_also_when_a_library_raises() -> None:

@@ -103,7 +103,7 @@ def test_a_file_of_something_else_is_a_sentence_that_names_it(tmp_path: Path) ->
     (tmp_path / "orders.jsonl").write_text("{}\n")
     with pytest.raises(OrderlabError, match=r"orders\.jsonl is no learner's progress that can be read"):
         classroom(tmp_path / "orders.jsonl")
-    with pytest.raises(OrderlabError, match="nobody.duckdb is no learner's progress"):
+    with pytest.raises(OrderlabError, match=r"nobody\.duckdb is no learner's progress"):
         classroom(tmp_path / "nobody.duckdb")
 
 

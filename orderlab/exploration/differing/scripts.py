@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from inspect import isawaitable, signature
-from itertools import groupby
 from typing import Any, TypeVar
 
 from orderlab.core.decider import Step
@@ -14,8 +13,8 @@ from orderlab.core.effects import AppendEvents, Effect, Emit
 from orderlab.core.environment import Environment, FixedClock, SeededIds
 from orderlab.core.log import RecordedEvent
 from orderlab.drawing.tables import AsTable
-from orderlab.exploration.differing.operations import Operation, Reopen
-from orderlab.exploration.differing.storeanswers import Refused, Reopened, StoreAnswer, refused
+from orderlab.exploration.differing.operations import Operation, ReadAll, Reopen
+from orderlab.exploration.differing.storeanswers import Read, Refused, Reopened, StoreAnswer, refused
 from orderlab.exploration.playing import AT
 from orderlab.orders.codec import ORDER_CODEC
 
@@ -36,13 +35,13 @@ def run_apart(work: Coroutine[Any, Any, T]) -> T:
 
 @dataclass(frozen=True, slots=True)
 class LogState(AsTable):
-    """A log as a state: the events in it, and the operations that made it."""
+    """A log as a state: a line for each of its events, and the operations that made it."""
 
-    events: tuple[RecordedEvent, ...] = ()
+    log: tuple[str, ...] = ()
     operations: tuple[Operation, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
-        return f"<LogState of {len(self.events)} events>"
+        return f"<LogState of {len(self.log)} events>"
 
 
 class EventStoreReducer:
@@ -63,23 +62,24 @@ class EventStoreReducer:
         return LogState()
 
     def reduce(self, state: LogState, action: Any, env: Environment) -> Step[LogState]:
-        """Return the log after an operation; the effects say what is new in it, and what was answered."""
+        """Return the log after an operation; what was answered stands where a domain's events or rejection would."""
         script = (*state.operations, action)
-        answers, events = run_apart(_done(self.open_event_store, script))
-        new = events[len(state.events) :]
-        appended: list[Effect] = [
-            AppendEvents(stream_id, tuple(each.event for each in part))
-            for stream_id, part in groupby(new, key=lambda each: each.stream_id)
-        ]
-        return Step(LogState(events, script), (*appended, Emit(answers[-1])))
+        answer, log = run_apart(_done(self.open_event_store, script))
+        said: Effect = Emit(answer) if isinstance(answer, Refused) else AppendEvents("answers", (answer,))
+        return Step(LogState(log, script), (said,))
 
 
-async def _done(
-    open_event_store: OpenEventStore, script: Sequence[Operation]
-) -> tuple[list[StoreAnswer], tuple[RecordedEvent, ...]]:
+async def _done(open_event_store: OpenEventStore, script: Sequence[Operation]) -> tuple[StoreAnswer, tuple[str, ...]]:
+    """Do a script on a fresh event store, and return the last answer and the log after it."""
     async with Session.on(open_event_store) as session:
         answers = [await session.do(each) for each in script]
-        return answers, await session.log()
+        read = await session.do(ReadAll())
+    return answers[-1], tuple(map(_line, read.events)) if isinstance(read, Read) else ()
+
+
+def _line(recorded: RecordedEvent) -> str:
+    what = getattr(recorded.event, "reason", recorded.event_type)
+    return f"{recorded.position}: {recorded.stream_id} v{recorded.version}, {what}, {recorded.recorded_at:%F %T}"
 
 
 @dataclass(slots=True, eq=False)
@@ -112,16 +112,6 @@ class Session:
             return Refused("an answer that never comes")
         except Exception as error:  # noqa: BLE001 - whatever a faulty event store raises is what it answers
             return refused(error)
-
-    async def log(self) -> tuple[RecordedEvent, ...]:
-        """Return the whole log; what could be read of it where reading fails."""
-        events: list[RecordedEvent] = []
-        try:
-            async for recorded in self.event_store.read_all():
-                events.append(recorded)  # noqa: PERF401 - what came before an error is kept
-        except Exception:  # noqa: BLE001 - that reading fails is found out by the operation that reads
-            return tuple(events)
-        return tuple(events)
 
 
 async def opened(open_event_store: Any, *closed: Any) -> Any:

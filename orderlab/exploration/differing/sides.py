@@ -64,8 +64,8 @@ class Answer:
 
     @property
     def stays(self) -> bool:
-        """Whether the state after it is the very one that it was given."""
-        return self.step.state is self.step.before
+        """Whether the state after it is the very one that it was given, as it was given."""
+        return not self.changed and self.step.state is self.step.before
 
     @property
     def failure(self) -> str:

@@ -67,7 +67,7 @@ def values_for(annotation: Any, *, depth: int = 0) -> Values:  # noqa: PLR0911 -
         return _collections(origin, arguments, depth)
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return st.sampled_from(annotation)
-    if isinstance(annotation, type) and annotation.__module__ != "builtins":
+    if isinstance(annotation, type) and annotation is not Any and annotation.__module__ != "builtins":
         return made(annotation, depth=depth + 1)
     raise CannotMake(f"nothing is known of {getattr(annotation, '__name__', annotation)}")
 
@@ -85,10 +85,9 @@ def made(kind: type, given: Mapping[str, Values] | None = None, *, depth: int = 
     """
     if depth > _DEEPEST:
         raise CannotMake(f"nothing is known of {kind.__name__}, which holds itself")
-    try:
-        fields = _fields(kind, given or {}, depth)
-    except CannotMake:
+    if silent_field(kind):
         return _registered(kind)
+    fields = _fields(kind, given or {}, depth)
     # A value that the class itself refuses is no value of the domain: decide is never asked about it.
     return st.fixed_dictionaries(fields).map(lambda values: build(kind, values)).filter(lambda value: value is not None)
 
@@ -121,6 +120,20 @@ def _of_parameter(parameter: Parameter, annotation: Any, samples: list[Any], dep
     return values if parameter.default is Parameter.empty else mostly(samples[0], values)
 
 
+def silent_field(kind: type) -> str:
+    """Return the name of a field of a class that does not say what it holds; empty if all do.
+
+    >>> from orderlab.orders.model import OrderItem
+    >>> silent_field(OrderItem)
+    ''
+    """
+    try:
+        hints, parameters = get_type_hints(kind), signature(kind).parameters.values()
+    except (NameError, TypeError, ValueError):
+        return "…"
+    return next((each.name for each in parameters if hints.get(each.name, each.annotation) is Parameter.empty), "")
+
+
 def _registered(kind: type) -> Values:
     """Return the strategy that somebody has registered with Hypothesis for a class of his own."""
     strategy: Values = st.from_type(kind)
@@ -128,7 +141,7 @@ def _registered(kind: type) -> Values:
         strategy.validate()
     except (HypothesisException, TypeError, ValueError) as error:
         raise CannotMake(
-            f"the fields of {kind.__name__} do not say what they hold: annotate them, "
+            f"the field {silent_field(kind)} of {kind.__name__} does not say what it holds: annotate it, "
             f"or register a strategy with hypothesis.strategies.register_type_strategy({kind.__name__}, …)"
         ) from error
     return strategy

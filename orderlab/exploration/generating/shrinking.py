@@ -45,15 +45,38 @@ def _settled(run: Run, choices: Choices) -> Choices:
 
 
 def _simpler(run: Run, choices: Choices) -> Iterator[Choices]:
-    """Yield what is simpler than these choices, the shortest first."""
-    for place in range(len(choices) - 1, -1, -1):
-        yield choices[:place] + choices[place + 1 :]
+    """Yield what is simpler than these choices, the shortest first; then what is shorter, but for one other command."""
+    yield from _shorter(run, choices)
     for place, (choice, gap) in enumerate(choices):
         before, after = choices[:place], choices[place + 1 :]
         if gap:
             yield (*before, (choice, _AT_ONCE), *after)
         for plainer in _plainer(run, choice):
             yield (*before, (plainer, gap), *after)
+    for shorter in _shorter(run, choices):
+        for place, (choice, gap) in enumerate(shorter):
+            for other in _ordinary(run, choice):
+                yield (*shorter[:place], (other, gap), *shorter[place + 1 :])
+
+
+def _shorter(run: Run, choices: Choices) -> Iterator[Choices]:
+    """Yield the choices without one of them, with and without the time that passed before it, or its entity."""
+    for place in range(len(choices) - 1, -1, -1):
+        before, (choice, gap), after = choices[:place], choices[place], choices[place + 1 :]
+        yield (*before, *after)
+        if gap and after:
+            yield (*before, (after[0][0], after[0][1] + gap), *after[1:])
+        if isinstance(run.ask, Likely) and any(each[0] > choice[0] for each, _ in after):
+            yield (*before, *(((each[0] - (each[0] > choice[0]), *each[1:]), then) for each, then in after))
+
+
+def _ordinary(run: Run, choice: Any) -> Iterator[Any]:
+    """Yield the choices of other ordinary commands about entities up to the same one."""
+    if isinstance(run.ask, Likely):
+        for other in range(choice[0] + 1):
+            for each in run.ask.ways.ordinary:
+                if (each, other) != (choice[1], choice[0]):
+                    yield other, each, 0
 
 
 def _plainer(run: Run, choice: Any) -> Iterator[Any]:
@@ -61,9 +84,6 @@ def _plainer(run: Run, choice: Any) -> Iterator[Any]:
     if not isinstance(run.ask, Likely):
         return
     entity, number, _ = choice
-    for other in range(entity + 1):
-        for each in run.ask.ways.ordinary:
-            if (each, other) < (number, entity):
-                yield other, each, 0
+    yield from (other for other in _ordinary(run, choice) if (other[1], other[0]) < (number, entity))
     for each in range(max(first for first in run.ask.ways.ordinary if first <= number), number):
         yield entity, each, 0

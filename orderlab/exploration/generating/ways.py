@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from orderlab.core.decider import Decider
-from orderlab.exploration.generating.fields import Values, made
+from orderlab.exploration.generating.fields import Values, made, silent_field
 from orderlab.timeline.machine.samples import CannotMake, build, fields_of
 from orderlab.timeline.machine.trying import commands_for as sample_commands
 
@@ -67,6 +67,12 @@ def ways_of(decider: Decider[Any], keys: Sequence[str]) -> Ways:
 
 
 def _ways(decider: Decider[Any], keys: tuple[str, ...]) -> Ways:
+    for kind in decider.commands:
+        if not issubclass(kind, Enum) and (field := silent_field(kind)):
+            raise CannotMake(
+                f"no {kind.__name__} can be made to try, for its field {field} does not say what it holds: annotate "
+                f"it, or hand over commands, as a list or as a strategy: commands=st.builds({kind.__name__}, …)"
+            )
     try:
         samples = [[_samples(decider, kind, key) for kind in decider.commands] for key in keys]
     except CannotMake as error:

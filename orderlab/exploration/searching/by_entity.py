@@ -7,6 +7,7 @@ does not see it: a book that was lent and returned is where it was before.
 from collections.abc import Sequence
 from typing import Any
 
+from orderlab.collector import collector_resting
 from orderlab.core.decider import DeciderReducer
 from orderlab.exploration.searching.answering import Answering
 from orderlab.exploration.searching.found import Found, Questions
@@ -70,11 +71,18 @@ class EntitySearch:
 
     def run(self, found: Found, questions: Questions, watch: Watch) -> None:
         """Search until an end, a bound, or something that does not hold."""
+        with collector_resting():
+            self._run(found, questions, watch)
+
+    def _run(self, found: Found, questions: Questions, watch: Watch) -> None:
         if not questions.ask(found, 0, self._start):
             return
         seen, level, objects = {0}, [0], [self._start]
         first = 0
         while not found.why_not:
+            if len(found.levels) - 1 == watch.bounds.depth:
+                found.why_not = watch.bounds.deep(len(level))
+                return
             failing = {slot: failures for slot in self._slots if (failures := slot.decide())}
             convert = placed(self._slots)
             if convert is not None:
@@ -83,9 +91,6 @@ class EntitySearch:
                 slot.fill()
             if failing:
                 self._fail(found, level, first, failing)
-                return
-            if len(found.levels) - 1 == watch.bounds.depth:
-                found.why_not = watch.bounds.deep(len(level))
                 return
             after = self._expanded(found, level, first, seen, watch)
             first += len(level)

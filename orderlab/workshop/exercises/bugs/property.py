@@ -40,7 +40,7 @@ HINTS = (
     "command. Everything else is all right.",
     "`order = step.before.entities.get(step.key)` is that order, or None. It is at its end if `order.status.name` is "
     '`"shipped"` or `"cancelled"`.',
-    "`if order is None or order.status.name not in (\"shipped\", \"cancelled\"): return True`, and then "
+    '`if order is None or order.status.name not in ("shipped", "cancelled"): return True`, and then '
     "`return not step.events`.",
 )
 
@@ -113,36 +113,6 @@ FAULTY = (*(zoo.specimen(name).faulty for name in _NAMES), BY_HAND)
 """Deciders that break the sentence; at the last of them somebody writes down whatever is asked."""
 
 
-@exercise(
-    "6.2",
-    title="A sentence that is always true",
-    question=QUESTION,
-    answer="stays_ended",
-    starter=STARTER,
-    hints=HINTS,
-    solution=SOLUTION,
-    wrong=WRONG,
-    remember="A property says what is true of every step; that it can be broken is shown by breaking it.",
-    runs=lambda: _runs(),
-)
-def stays(answer: Any, trace: Trace) -> Problem | None:
-    """Compare what the property says of every step with what is so."""
-    for number, step in enumerate(trace.steps, start=1):
-        found, wanted = answer(step), not _breaks(step)
-        if isinstance(found, bool) and found is wanted:
-            continue
-        order = step.before.entities.get(step.key)
-        met = "there was no such order" if order is None else f"{order.id} was {order.status.name}"
-        came = f"{', '.join(type(each).__name__ for each in step.events)} came of it" if step.events else "it was refused"
-        what = f"stays_ended(step) is {shown(found)}, and should be {wanted}."
-        if found is True:
-            what = f"stays_ended holds of a step that breaks the sentence: {what}"
-        elif found is False:
-            what = f"stays_ended is broken by a step that is all right: {what}"
-        return Problem(what, f"At {at_step(trace, number)}: {met}, and {came}.", trace)
-    return None
-
-
 def _breaks(step: TraceStep) -> bool:
     """Tell whether something happened to an order that was at its end."""
     order: Order | None = step.before.entities.get(step.key)
@@ -165,3 +135,35 @@ def _runs() -> tuple[Trace, ...]:
 def _is_right(run: Trace) -> bool:
     """Tell whether a run went as it should."""
     return run.outcomes == again(run, ORDERS).outcomes
+
+
+@exercise(
+    "6.2",
+    title="A sentence that is always true",
+    question=QUESTION,
+    answer="stays_ended",
+    starter=STARTER,
+    hints=HINTS,
+    solution=SOLUTION,
+    wrong=WRONG,
+    remember="A property says what is true of every step; that it can be broken is shown by breaking it.",
+    runs=_runs,
+)
+def stays(answer: Any, trace: Trace) -> Problem | None:
+    """Compare what the property says of every step with what is so."""
+    for number, step in enumerate(trace.steps, start=1):
+        found, wanted = answer(step), not _breaks(step)
+        if isinstance(found, bool) and found is wanted:
+            continue
+        order = step.before.entities.get(step.key)
+        met = "there was no such order" if order is None else f"{order.id} was {order.status.name}"
+        came = (
+            f"{', '.join(type(each).__name__ for each in step.events)} came of it" if step.events else "it was refused"
+        )
+        what = f"stays_ended(step) is {shown(found)}, and should be {wanted}."
+        if found is True:
+            what = f"stays_ended holds of a step that breaks the sentence: {what}"
+        elif found is False:
+            what = f"stays_ended is broken by a step that is all right: {what}"
+        return Problem(what, f"At {at_step(trace, number)}: {met}, and {came}.", trace)
+    return None

@@ -3,9 +3,10 @@
 from typing import Any
 
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
-from orderlab.workshop.exercises.reading.disk import Saved, played, runs, save_together
+from orderlab.workshop.exercises.reading.disk import OnDisk, plan_of, played, runs, save_together
 
 
 @exercise(
@@ -111,12 +112,12 @@ def catch_up(log, disk, fold):
 )
 def checkpointing(answer: Any, trace: Trace) -> Problem | None:
     """Find a moment for the plug after which an event is counted twice, or not at all."""
-    plan = [(step.writer, step.command) for step in trace.steps]
+    plan = plan_of(trace)
     found, wanted = played(answer, plan, trace.title), played(save_together, plan, trace.title)
-    for number, (is_so, should) in enumerate(zip(found.steps, wanted.steps, strict=True), 1):
-        if is_so.effects != should.effects and not (is_so.failure or should.failure):
-            [saved], [right] = is_so.effects, should.effects
-            pulled = next((each for each, step in enumerate(found.steps, 1) if step.failure), None)
+    for (number, is_so), (_, should) in zip(_stops(found), _stops(wanted), strict=True):
+        saved, right = is_so.command, should.command
+        if saved != right and not (is_so.failure or should.failure):
+            pulled = next((each for each, step in _stops(found) if step.failure), None)
             since = f", after the plug was pulled in step {pulled}" if pulled else ""
             return Problem(
                 _what(saved, right),
@@ -128,9 +129,13 @@ def checkpointing(answer: Any, trace: Trace) -> Problem | None:
     return None
 
 
-def _what(saved: Saved, right: Saved) -> str:
-    if isinstance(saved.model, int) and saved.model != right.model:
-        return "An event was counted twice." if saved.model > right.model else "An event was not counted."
-    return (
-        "The checkpoint is not the position of the last event." if saved.model == right.model else "The model is wrong."
-    )
+def _stops(trace: Trace) -> list[tuple[int, TraceStep]]:
+    return [(number, step) for number, step in enumerate(trace.steps, 1) if isinstance(step.command, OnDisk)]
+
+
+def _what(saved: OnDisk, right: OnDisk) -> str:
+    if saved.model == right.model:
+        return "The checkpoint is not the position of the last event."
+    if not isinstance(saved.model, int):
+        return "The model is wrong."
+    return "An event was counted twice." if saved.model > right.model else "An event was not counted."

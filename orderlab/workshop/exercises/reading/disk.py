@@ -6,13 +6,15 @@ from typing import Any
 
 from orderlab.drawing.tables import AsTable
 from orderlab.exploration.trace import Trace
-from orderlab.orders.actions import OrderPlaced
+from orderlab.orders.actions import OrderPlaced, PlaceOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.recording import Recording, as_value
 from orderlab.workshop.exercises.runs import order_commands
+from orderlab.workshop.exercises.telling import shown
 
 PLACE_1, *_ = order_commands(1)
 PLACE_2, *_ = order_commands(2)
+PROJECTION = "projection"
 MOMENTS = 5
 """The plug is pulled at each of the first so many moments at which the disk or the log is touched."""
 
@@ -25,8 +27,15 @@ class CatchUp(AsTable):
 
 
 @dataclass(frozen=True, slots=True)
-class Saved(AsTable):
-    """What is on the disk."""
+class Save(AsTable):
+    """Write something to the disk, and whatever is written in one step at once."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk(AsTable):
+    """Stop; this is on the disk then."""
 
     model: Any
     checkpoint: Any
@@ -73,10 +82,11 @@ class Log:
 class Disk:
     """What survives when the plug is pulled: a model and a checkpoint, each as it was saved last."""
 
-    def __init__(self) -> None:
+    def __init__(self, recording: Recording) -> None:
         self.model: Any = 0
         self.checkpoint: Any = 0
         self.plug = _Plug(None)
+        self._recording = recording
 
     def save(self, **parts: Any) -> None:
         """Write what is given, `model=…` and `checkpoint=…`; of one call all is written, or nothing."""
@@ -84,6 +94,8 @@ class Disk:
         if unknown:
             raise TypeError(f"the disk keeps a model and a checkpoint, and no {unknown[0]}")
         vars(self).update(parts)
+        written = ", ".join(f"{name} {shown(value)}" for name, value in parts.items())
+        self._recording.tell(PROJECTION, Save(written or "nothing"))
         self.plug.touch()
 
 
@@ -92,23 +104,28 @@ def earned(model: int, event: Any) -> int:
     return model + (event.total_cents if isinstance(event, OrderPlaced) else 0)
 
 
+def plan_of(trace: Trace) -> list[tuple[str, Any]]:
+    """Return what is given in a run: the orders, and when the projection is to catch up."""
+    given = CatchUp | PlaceOrder
+    return [(step.writer, step.command) for step in trace.steps if isinstance(step.command, given)]
+
+
 def played(catch_up: Callable[..., Any], plan: Iterable[tuple[str, Any]], title: str = "") -> Trace:
     """Return what comes of a plan when the projection catches up by this function."""
-    recording, disk = Recording(ORDERS, title), Disk()
+    recording = Recording(ORDERS, title)
+    disk = Disk(recording)
     for writer, action in plan:
         if not isinstance(action, CatchUp):
             key = action.order_id
             recording.tell(writer, action, ORDERS.decide(action, None, key=key, at=recording.at), key=key)
             continue
-        plug, failure = _Plug(action.plug), ""
-        disk.plug = plug
+        disk.plug, failure = _Plug(action.plug), ""
+        recording.tell(writer, action)
         try:
-            catch_up(Log(recording.trace().events, plug), disk, earned)
+            catch_up(Log(recording.trace().events, disk.plug), disk, earned)
         except _PlugPulledError:
-            failure = "PlugPulled: the plug is pulled"
-        recording.tell(
-            writer, action, failure=failure, effects=(Saved(as_value(disk.model), as_value(disk.checkpoint)),)
-        )
+            failure = "PlugPulled: the program ends here"
+        recording.tell(writer, OnDisk(as_value(disk.model), as_value(disk.checkpoint)), failure=failure)
     return recording.trace()
 
 
@@ -123,9 +140,9 @@ def save_together(log: Log, disk: Disk, fold: Callable[[Any, Any], Any]) -> None
 def runs() -> tuple[Trace, ...]:
     """Return the days, each with another moment for the plug, that an answer is tried on."""
     one, two = ("shop", PLACE_1), ("shop", PLACE_2)
-    go = ("projection", CatchUp())
+    go = (PROJECTION, CatchUp())
     plans = {"One event, and nothing happens": (one, go), "Twice, with an event in between": (one, go, two, go)}
     for moment in range(1, MOMENTS + 1):
-        pulled = ("projection", CatchUp(moment))
+        pulled = (PROJECTION, CatchUp(moment))
         plans[f"The plug is pulled at moment {moment}"] = (one, two, pulled, go)
     return tuple(played(save_together, plan, title) for title, plan in plans.items())

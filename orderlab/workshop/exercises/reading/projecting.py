@@ -73,8 +73,11 @@ the model that it is given. At first it is `{"by_day": {}, "orders": {}}`.
 `event.timestamp.date()` is the day of an event. For example: an order of 1,900 cents is placed on the first of
 January and cancelled on the second; then 0 cents were earned on the first, and nothing is said of the second.""",
     answer="earn",
-    starter=f"""\
-{_IMPORT}def earn(model, event):
+    starter="""\
+from orderlab import OrderCancelled, OrderPlaced, OrderShipped
+
+
+def earn(model, event: OrderPlaced | OrderShipped | OrderCancelled):
     return ...
 """,
     hints=(
@@ -178,7 +181,7 @@ def projecting(answer: Any, trace: Trace) -> Problem | None:
             model, wanted = answer(model, event), _right(wanted, event)
             where = f"Step {number}, {type(event).__name__} of {event.order_id} on {event.timestamp.date()}"
             if not isinstance(model, Mapping) or not isinstance(model.get("by_day"), Mapping):
-                what = "`earn` does not return the model."
+                what = "earn does not return the model."
                 return Problem(
                     what, f"{where}: it returns {brief(model)}, and should return a dict with by_day.", trace
                 )

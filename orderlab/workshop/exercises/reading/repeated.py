@@ -158,9 +158,9 @@ def repeated(answer: Any, trace: Trace) -> Problem | None:
         model, wanted = answer(model, recorded), _right(wanted, recorded)
         where = f"Step {number}, position {recorded.position} is brought ({brief(recorded.event)})"
         if not isinstance(model, dict):
-            return Problem("`count` does not return the model.", f"{where}: it returns {brief(model)}.", trace)
+            return Problem("count does not return the model.", f"{where}: it returns {brief(model)}.", trace)
         for field, should in wanted.items():
             if model.get(field) != should:
-                what = f"`{field}` is wrong after position {recorded.position} was brought."
+                what = f"{field} is wrong after position {recorded.position} was brought."
                 return Problem(what, f"{where}: {field} is {model.get(field)!r}, and should be {should}.", trace)
     return None

@@ -5,11 +5,9 @@ from typing import Any
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
-from orderlab.workshop.exercises.reading.snapshots import Counting, load_with, runs
+from orderlab.workshop.exercises.reading.snapshots import SHAPE, Counting, load_with, runs
 from orderlab.workshop.exercises.recording import brief
 from orderlab.workshop.exercises.shelf import Shelf
-
-_IMPORT = "from orderlab.workshop.exercises.reading.snapshots import SHAPE\n\n\n"
 
 
 @exercise(
@@ -18,9 +16,9 @@ _IMPORT = "from orderlab.workshop.exercises.reading.snapshots import SHAPE\n\n\n
     question="""\
 The shelf of mugs has been filled and emptied for years, and folding all of it takes long. So now and then its
 state is saved: a `Snapshot` with `.version` (how many events are in it), `.state`, and `.shape`, the number of
-the shape that shelves had in the program of its day. Today's is `SHAPE`.
+the shape that shelves had in the program of its day. Today's is `shape`.
 
-Write `load(snapshot, events, evolve)`, which returns the state after all `events`, a list.
+Write `load(snapshot, events, evolve, shape)`, which returns the state after all `events`, a list.
 
 - `evolve(state, event)` returns the state after an event; before the first the state is `None`.
 - `snapshot` is `None` if there is none.
@@ -29,10 +27,10 @@ Write `load(snapshot, events, evolve)`, which returns the state after all `event
   from an old copy.
 
 For example: with three events and a good snapshot at version 2, `evolve` is called once. With a snapshot of
-shape 1 it is called three times.""",
+another shape it is called three times.""",
     answer="load",
-    starter=f"""\
-{_IMPORT}def load(snapshot, events, evolve):
+    starter="""\
+def load(snapshot, events, evolve, shape):
     return ...
 """,
     hints=(
@@ -42,10 +40,10 @@ shape 1 it is called three times.""",
         "`state, version = snapshot.state, snapshot.version` under these three conditions; then `for event in "
         "events[version:]:`.",
     ),
-    solution=f"""\
-{_IMPORT}def load(snapshot, events, evolve):
+    solution="""\
+def load(snapshot, events, evolve, shape):
     state, version = None, 0
-    if snapshot and snapshot.shape == SHAPE and snapshot.version <= len(events):
+    if snapshot and snapshot.shape == shape and snapshot.version <= len(events):
         state, version = snapshot.state, snapshot.version
     for event in events[version:]:
         state = evolve(state, event)
@@ -55,7 +53,7 @@ shape 1 it is called three times.""",
         Wrong(
             "A snapshot is always right, whatever program made it.",
             """\
-def load(snapshot, events, evolve):
+def load(snapshot, events, evolve, shape):
     state, version = (snapshot.state, snapshot.version) if snapshot else (None, 0)
     if version > len(events):
         state, version = None, 0
@@ -66,10 +64,10 @@ def load(snapshot, events, evolve):
         ),
         Wrong(
             "A snapshot that knows more than the log is believed.",
-            f"""\
-{_IMPORT}def load(snapshot, events, evolve):
+            """\
+def load(snapshot, events, evolve, shape):
     state, version = None, 0
-    if snapshot and snapshot.shape == SHAPE:
+    if snapshot and snapshot.shape == shape:
         state, version = snapshot.state, snapshot.version
     for event in events[version:]:
         state = evolve(state, event)
@@ -78,10 +76,10 @@ def load(snapshot, events, evolve):
         ),
         Wrong(
             "The last event that is in the snapshot is folded again.",
-            f"""\
-{_IMPORT}def load(snapshot, events, evolve):
+            """\
+def load(snapshot, events, evolve, shape):
     state, version = None, 1
-    if snapshot and snapshot.shape == SHAPE and snapshot.version <= len(events):
+    if snapshot and snapshot.shape == shape and snapshot.version <= len(events):
         state, version = snapshot.state, snapshot.version
     for event in events[version - 1 :]:
         state = evolve(state, event)
@@ -91,7 +89,7 @@ def load(snapshot, events, evolve):
         Wrong(
             "To be sure, all is folded, and the snapshot is of no use.",
             """\
-def load(snapshot, events, evolve):
+def load(snapshot, events, evolve, shape):
     state = None
     for event in events:
         state = evolve(state, event)
@@ -100,9 +98,9 @@ def load(snapshot, events, evolve):
         ),
         Wrong(
             "What came after the snapshot is left out.",
-            f"""\
-{_IMPORT}def load(snapshot, events, evolve):
-    if snapshot and snapshot.shape == SHAPE and snapshot.version <= len(events):
+            """\
+def load(snapshot, events, evolve, shape):
+    if snapshot and snapshot.shape == shape and snapshot.version <= len(events):
         return snapshot.state
     state = None
     for event in events:
@@ -118,7 +116,7 @@ def snapshotting(answer: Any, trace: Trace) -> Problem | None:
     """Find a snapshot with which something else is loaded than without, or more is folded than must be."""
     snapshot, events = trace.commands[-1].snapshot, list(trace.events)
     evolve, needed = Counting(), Counting()
-    found, wanted = answer(snapshot, list(events), evolve), load_with(snapshot, events, needed)
+    found, wanted = answer(snapshot, list(events), evolve, SHAPE), load_with(snapshot, events, needed)
     given = "no snapshot" if snapshot is None else f"a snapshot of shape {snapshot.shape} at version {snapshot.version}"
     where = f"Step {len(trace)}, {given} and {len(events)} event{'s' * (len(events) > 1)}"
     if found != wanted:
@@ -127,5 +125,5 @@ def snapshotting(answer: Any, trace: Trace) -> Problem | None:
         return Problem(what, f"{where}: pieces is {pieces}, and should be {wanted.pieces}.", trace)
     if evolve.times != needed.times:
         what = "More is folded than must be: the snapshot has it already."
-        return Problem(what, f"{where}: `evolve` is called {evolve.times} times, and should be {needed.times}.", trace)
+        return Problem(what, f"{where}: evolve is called {evolve.times} times, and should be {needed.times}.", trace)
     return None

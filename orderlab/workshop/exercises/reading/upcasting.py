@@ -147,16 +147,16 @@ def upcasting(answer: Any, trace: Trace) -> Problem | None:
         what = "The payload that was handed in has been changed, and it is part of the log."
         return Problem(what, f"{where}: it is {_text(payload)} now.", trace)
     if not isinstance(found, dict):
-        what = "`upcast` does not return a payload."
+        what = "upcast does not return a payload."
         return Problem(what, f"{where}: it returns {brief(found)}, and should return {_text(wanted)}.", trace)
     for field in sorted({*wanted, *found}, key=str):
         if field not in wanted:
-            return Problem(f"Today's shape has no `{field}`.", f"{where}: {field} is {found[field]!r} in it.", trace)
+            return Problem(f"Today's shape has no {field}.", f"{where}: {field} is {found[field]!r} in it.", trace)
         if field not in found:
-            return Problem(f"`{field}` is missing.", f"{where}: it should be {_said(wanted[field])}.", trace)
+            return Problem(f"{field} is missing.", f"{where}: it should be {_said(wanted[field])}.", trace)
         if found[field] != wanted[field]:
             said = _said(found[field])
-            what = f"`{field}` is not what it should be."
+            what = f"{field} is not what it should be."
             return Problem(what, f"{where}: it is {said}, and should be {_said(wanted[field])}.", trace)
     return None
 

@@ -23,7 +23,7 @@ Write `handle(command, read, decide, append)`.
 
 - `read()` returns the shelf as it is and its version.
 - `decide(command, shelf)` returns a tuple of events, or a rejection.
-- `append(events, version)` writes the events, or raises `VersionConflict` and writes nothing.
+- `append(events, version)` writes the events, or raises orderlab's `VersionConflict` and writes nothing.
 
 Return the events that were written, or the rejection. On a conflict read and decide anew. If the third attempt
 meets a conflict too, let the exception pass: somebody must know.
@@ -31,8 +31,8 @@ meets a conflict too, let the exception pass: somebody must know.
 For example: with two mugs, `Take("mugs", 2)`, and somebody who takes one in between, `handle` returns
 `SoldOut("mugs", left=1)`, and nothing was written by you.""",
     answer="handle",
-    starter=f"""\
-{_CONFLICT}def handle(command, read, decide, append):
+    starter="""\
+def handle(command, read, decide, append):
     return ...
 """,
     hints=(

@@ -26,11 +26,9 @@ the order in which they take their next step. For example: `["packer"] * 4 + ["c
 finish first; nothing is lost, for the customer reads that the order was shipped.
 
 There are 70 schedules. You can think one out, or try them all: `loses(schedule)` tells whether an update is
-lost.""",
+lost. It comes with `from orderlab.workshop.exercises.writers.guard import loses`.""",
     answer="schedule",
     starter="""\
-from orderlab.workshop.exercises.writers.guard import loses
-
 schedule = ...
 """,
     hints=(

@@ -120,9 +120,9 @@ def _told(is_so: TraceStep, should: TraceStep) -> tuple[str, str]:
             f"expected_version is {expected or 'not given'}, and should be {right.expected_version}"
         )
     if not is_so.events:
-        what = f"Nothing of the {whose} is written: is there an `await` before the append?"
-        return what, f"{outcomes}; `save` returns {given!r}"
+        what = f"Nothing of the {whose} is written: is there an await before the append?"
+        return what, f"{outcomes}; save returns {given!r}"
     if is_so.events != should.events:
         return f"Of the {whose} other events are written than were given.", outcomes
-    what = "What `save` returns is not the new version."
+    what = "What save returns is not the new version."
     return what, f"it returns {given!r}, and should return {returned.value!r}"

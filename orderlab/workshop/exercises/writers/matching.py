@@ -118,7 +118,7 @@ def matching(answer: Any, trace: Trace) -> Problem | None:
     last, waits = until.taken + 1, f"ada waits for {wait.name} of {wait.correlation_id}"
     if found != wanted:
         whose = next((each for each in announced if each.action == found), None)
-        what = "`wait_for` returns the wrong thing."
+        what = "wait_for returns the wrong thing."
         if whose is not None and whose.correlation_id != wait.correlation_id:
             what = f"ada is handed what {whose.correlation_id} has caused, which is another customer's."
         where = f"Step {last}, {waits}: it returns {brief(found)}, and should return {brief(wanted)}."
@@ -127,7 +127,7 @@ def matching(answer: Any, trace: Trace) -> Problem | None:
         end = "what she waits for is there" if wanted else "her request has come to its end without it"
         return Problem(
             "ada waits longer than she must, and on a quiet line for ever.",
-            f"Step {last}, {waits}: {end}, and `wait_for` asks for more; it should return {brief(wanted)}.",
+            f"Step {last}, {waits}: {end}, and wait_for asks for more; it should return {brief(wanted)}.",
             trace,
         )
     return None

@@ -31,7 +31,7 @@ For example: `handle` with `"key-1"` twice, for the same mugs, returns the same 
 twice, and the log has one entry.""",
     answer="handle",
     starter=f"""\
-{_IMPORT}def handle(log, key, command, decide):
+{_IMPORT}def handle(log: list[Entry], key, command, decide) -> tuple | KeyReused:
     return ...
 """,
     hints=(
@@ -169,6 +169,6 @@ def _told(is_so: Any, should: Any) -> tuple[str, str]:
         told, should_be = brief(is_told.answer), brief(be_told.answer)
         return (
             "The sender is not told what came of the command.",
-            f"`handle` returns {told}, and should return {should_be}",
+            f"handle returns {told}, and should return {should_be}",
         )
     return "The entry in the log is not that of the command.", f"it is {entries[0]!r}, and should be {right[0]!r}"
