@@ -14,6 +14,7 @@ from orderlab.exploration.tracestep import TraceStep
 _COMMAND = 90
 _OUTCOME = 60
 _LONG = timedelta(days=1)
+_LEFT = 'style="text-align:left;vertical-align:top"'
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,13 +90,15 @@ class Distinction:
         """Return both runs as diagrams, side by side; of event stores the table says as much."""
         if self.trace is not None and isinstance(self.trace.commands[-1], OPERATIONS):
             return ""
-        cells = "".join(
-            f'<td style="vertical-align:top;text-align:left"><b>{tables.cell(label)}</b><br>'
-            f"{svg.image(run.to_svg(), alt=f'A sequence diagram: what {label} does')}</td>"
-            for label, run in zip(self.labels, (self.trace, self.other), strict=True)
-            if run is not None
+        both = [
+            (label, run) for label, run in zip(self.labels, (self.trace, self.other), strict=True) if run is not None
+        ]
+        names = "".join(f"<th {_LEFT}>{tables.cell(label)}</th>" for label, _ in both)
+        diagrams = "".join(
+            f"<td {_LEFT}>{svg.image(run.to_svg(), alt=f'A sequence diagram: what {label} does')}</td>"
+            for label, run in both
         )
-        return f"<table><tbody><tr>{cells}</tr></tbody></table>"
+        return f"<table><thead><tr>{names}</tr></thead><tbody><tr>{diagrams}</tr></tbody></table>"
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
         assert self.trace is not None

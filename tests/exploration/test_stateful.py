@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from accounts import ACCOUNTS, Deposit
 from broken_event_stores import ExpectsOneTooMany, LoadingRepeatsOne, LosesAnInsert, TheSecondDoesNotSeeTheFirst
+from faulty_orders import PLACE, SHIPS_CANCELLED
 from hypothesis import Phase, settings
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from loans import LOANS
-from test_falsify import PLACE, SHIPS_CANCELLED
 
 from orderlab.core.decider import Decider
 from orderlab.eventstore.memory import InMemoryEventStore

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from inspect import isawaitable, signature
 from typing import Any, TypeVar
@@ -88,16 +88,18 @@ class Session:
 
     event_store: Any
     open_event_store: OpenEventStore
+    stack: AsyncExitStack
 
     @classmethod
     @asynccontextmanager
     async def on(cls, open_event_store: OpenEventStore) -> AsyncIterator["Session"]:
         """Open a fresh event store, and close at the end what it has become."""
-        session = cls(await opened(open_event_store), open_event_store)
-        try:
-            yield session
-        finally:
-            await session.event_store.close()
+        async with AsyncExitStack() as stack:
+            session = cls(await opened(stack, open_event_store), open_event_store, stack)
+            try:
+                yield session
+            finally:
+                await session.event_store.close()
 
     async def do(self, operation: Operation) -> StoreAnswer:
         """Do an operation, and return what it answers; an error is an answer too."""
@@ -105,7 +107,7 @@ class Session:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 if isinstance(operation, Reopen):
                     await self.event_store.close()
-                    self.event_store = await opened(reopener(self.open_event_store), self.event_store)
+                    self.event_store = await opened(self.stack, reopener(self.open_event_store), self.event_store)
                     return Reopened()
                 return await operation.on(self.event_store)
         except TimeoutError:
@@ -114,7 +116,7 @@ class Session:
             return refused(error)
 
 
-async def opened(open_event_store: Any, *closed: Any) -> Any:
+async def opened(stack: AsyncExitStack, open_event_store: Any, *closed: Any) -> Any:
     """Open an event store with the options that the opener takes, so that nothing in its log is left to chance.
 
     Raises:
@@ -127,6 +129,8 @@ async def opened(open_event_store: Any, *closed: Any) -> Any:
         taken = signature(open_event_store).parameters
         event_store = open_event_store(*closed, **{each: options[each] for each in options if each in taken})
         event_store = await event_store if isawaitable(event_store) else event_store
+        if not callable(getattr(event_store, "append_events", None)) and hasattr(event_store, "__aenter__"):
+            event_store = await stack.enter_async_context(event_store)
     except TypeError as error:
         raise TypeError(f"{name} must open a fresh event store when it is called, and raised: {error}") from error
     if not callable(getattr(event_store, "append_events", None)):

@@ -42,7 +42,7 @@ def specimen(name: str) -> Specimen:
     raise KeyError(f"there is no specimen {name!r}; there are {', '.join(each.name for each in ZOO)}")
 
 
-def hunt(test: Callable[[Any], Any], kind: str = "decider", *, seconds: float = 2.0) -> Hunt:
+def hunt(test: Callable[[Any], Any], kind: str = "decider", *, seconds: float = 5.0) -> Hunt:
     """Run a test on the healthy one and on every faulty one of a kind, and count those that it catches.
 
     A faulty one is caught when the test fails or raises on it; the healthy one must pass, or nothing can be said.
