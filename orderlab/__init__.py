@@ -31,7 +31,15 @@ if TYPE_CHECKING:
     from orderlab.eventstore.duckdb import DuckDBEventStore as DuckDBEventStore
     from orderlab.eventstore.memory import InMemoryEventStore as InMemoryEventStore
     from orderlab.eventstore.urls import open_event_store as open_event_store
+    from orderlab.exploration.commands import commands_of as commands_of
+    from orderlab.exploration.determinism import check_determinism as check_determinism
+    from orderlab.exploration.distinguish import distinguish as distinguish
+    from orderlab.exploration.explore import explore as explore
+    from orderlab.exploration.inevitable import inevitable as inevitable
+    from orderlab.exploration.interleavings import interleavings as interleavings
+    from orderlab.exploration.trace import Trace as Trace
     from orderlab.notebook.liveboard import LiveBoard as LiveBoard
+    from orderlab.notebook.predicting import Predict as Predict
     from orderlab.notebook.timetravel import TimeTravel as TimeTravel
     from orderlab.orders.actions import CancelOrder as CancelOrder
     from orderlab.orders.actions import InvalidOrderState as InvalidOrderState
@@ -75,6 +83,13 @@ _CONTENTS = {
     "eventstore.duckdb": ("DuckDBEventStore",),
     "eventstore.memory": ("InMemoryEventStore",),
     "eventstore.urls": ("open_event_store",),
+    "exploration.commands": ("commands_of",),
+    "exploration.determinism": ("check_determinism",),
+    "exploration.distinguish": ("distinguish",),
+    "exploration.explore": ("explore",),
+    "exploration.inevitable": ("inevitable",),
+    "exploration.interleavings": ("interleavings",),
+    "exploration.trace": ("Trace",),
     "orders.actions": (
         "PlaceOrder",
         "CancelOrder",
@@ -95,6 +110,7 @@ _CONTENTS = {
     "server.background": ("serve",),
     "system": ("RandomIds", "SystemClock"),
     "notebook.liveboard": ("LiveBoard",),
+    "notebook.predicting": ("Predict",),
     "notebook.timetravel": ("TimeTravel",),
     "timeline.machine.statemachine": ("StateMachine",),
     "timeline.timeline": ("Timeline",),

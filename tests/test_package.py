@@ -33,11 +33,12 @@ PROMISED = re.findall(
     RecordedEvent NewEvent NO_STREAM VersionConflict CorruptStream
     InMemoryEventStore DuckDBEventStore open_event_store load_state Store Outcome NoMatchingAction serve connect
     Timeline StateMachine TimeTravel LiveBoard
+    Trace explore commands_of distinguish interleavings inevitable check_determinism Predict
     """,
 )
 """The names of the contract that exist so far."""
 
-HEAVY = re.findall(r"\w+", "pandas duckdb numpy starlette ipywidgets anywidget psycopg simpy hypothesis pydantic")
+HEAVY = re.findall(r"\w+", "pandas duckdb numpy starlette ipywidgets anywidget psycopg simpy hypothesis pydantic pytest cloudpickle")
 
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 

@@ -64,9 +64,10 @@ def distinguish(
         TypeError: One of them is neither, or there is nothing to make commands from.
         ValueError: A bound is not a number from 1.
 
+    >>> from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
     >>> from orderlab.orders.decider import ORDERS
-    >>> distinguish(ORDERS, ORDERS)
-    <Distinction: no difference: all 86 states ...>
+    >>> distinguish(ORDERS, ORDERS, [ShipOrder("order-1", "TRACK-1"), CancelOrder("order-1")])
+    <Distinction: no difference: all 1 state of at most 1 entity were compared, with 2 commands each, and there are no more>
     """
     bounds = Bounds(_from_1("depth", depth), _from_1("states", states), _from_1("entities", entities))
     require_zone("at", at)
