@@ -14,7 +14,9 @@ from orderlab.exploration.tracestep import TraceStep
 _COMMAND = 90
 _OUTCOME = 60
 _LONG = timedelta(days=1)
-_LEFT = 'style="text-align:left;vertical-align:top"'
+_LEFT = 'style="text-align:left;vertical-align:top;width:50%"'
+_WIDE = 'style="width:100%;table-layout:fixed"'
+_FITTING = '<img style="max-width:100%" '
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,17 +90,14 @@ class Distinction:
 
     def _pictures(self) -> str:
         """Return both runs as diagrams, side by side; of event stores the table says as much."""
-        if self.trace is not None and isinstance(self.trace.commands[-1], OPERATIONS):
+        if self.trace is None or self.other is None or isinstance(self.trace.commands[-1], OPERATIONS):
             return ""
-        both = [
-            (label, run) for label, run in zip(self.labels, (self.trace, self.other), strict=True) if run is not None
-        ]
-        names = "".join(f"<th {_LEFT}>{tables.cell(label)}</th>" for label, _ in both)
-        diagrams = "".join(
-            f"<td {_LEFT}>{svg.image(run.to_svg(), alt=f'A sequence diagram: what {label} does')}</td>"
-            for label, run in both
-        )
-        return f"<table><thead><tr>{names}</tr></thead><tbody><tr>{diagrams}</tr></tbody></table>"
+        names, pictures = "", ""
+        for label, run in zip(self.labels, (self.trace, self.other), strict=True):
+            picture = svg.image(run.to_svg(), alt=f"A sequence diagram: what {label} does")
+            names += f"<th {_LEFT}>{tables.cell(label)}</th>"
+            pictures += f"<td {_LEFT}>{picture.replace('<img ', _FITTING, 1)}</td>"
+        return f"<table {_WIDE}><thead><tr>{names}</tr></thead><tbody><tr>{pictures}</tr></tbody></table>"
 
     def _rows(self) -> list[tuple[str, str, str, str]]:
         assert self.trace is not None

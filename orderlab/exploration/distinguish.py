@@ -7,8 +7,9 @@ from typing import Any
 
 from orderlab.core.decider import Decider, Reducer
 from orderlab.core.script import TimedCommand
+from orderlab.exploration.differing.bounds import Bounds, Commands, bound_of
 from orderlab.exploration.differing.eventstores import Scripts, require_operations
-from orderlab.exploration.differing.pairs import Bounds, Commands, Found, Pairs
+from orderlab.exploration.differing.pairs import Pairs
 from orderlab.exploration.differing.scripts import EventStoreReducer, OpenEventStore, run_apart
 from orderlab.exploration.differing.sides import Side
 from orderlab.exploration.distinction import Distinction
@@ -18,6 +19,7 @@ from orderlab.exploration.searching.given import given_commands
 from orderlab.exploration.trace import Trace
 from orderlab.replay import require_zone
 from orderlab.timeline.machine.trying import commands_for
+from orderlab.timeline.unknown import counted
 
 _LABELS = ("the first", "the second")
 _DEPTH = 8
@@ -30,7 +32,7 @@ def distinguish(
     commands: Commands | None = None,
     *,
     start: Any = None,
-    depth: int = _DEPTH,
+    depth: int | None = None,
     entities: int = 1,
     states: int = 200_000,
     at: datetime = AT,
@@ -54,7 +56,7 @@ def distinguish(
             from the command types. A `TimedCommand` is decided at its own time, every other one a minute after the
             change before it, and then, as the last one of the run, also a year after. For event stores: operations.
         start: The state that both begin with; each with its own initial one if None.
-        depth: So many commands are tried one after the other; of writes to event stores three unless another is said.
+        depth: So many commands are tried one after the other, eight if None; of writes to event stores three.
         entities: So many entities there are at the most, where the commands are made.
         states: So many states are looked at; of event stores so many scripts.
         at: When the first command is decided, aware.
@@ -64,20 +66,19 @@ def distinguish(
         TypeError: One of them is neither, or there is nothing to make commands from.
         ValueError: A bound is not a number from 1.
 
-    >>> from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
+    >>> from orderlab.orders.actions import CancelOrder, ShipOrder
     >>> from orderlab.orders.decider import ORDERS
-    >>> distinguish(ORDERS, ORDERS, [ShipOrder("order-1", "TRACK-1"), CancelOrder("order-1")])
-    <Distinction: no difference: all 1 state of at most 1 entity were compared, with 2 commands each, and there are no more>
+    >>> print(distinguish(ORDERS, ORDERS, [ShipOrder("order-1", "TRACK-1"), CancelOrder("order-1")]))
+    no difference: 1 state of at most 1 entity was compared, with 2 commands each, and no others can be reached
     """
-    bounds = Bounds(_from_1("depth", depth), _from_1("states", states), _from_1("entities", entities))
     require_zone("at", at)
     kinds = _is_opener(a), _is_opener(b)
     if kinds[0] != kinds[1]:
         raise TypeError(f"a and b must be two of a kind: domains, or what opens event stores; not {a!r} and {b!r}")
+    depth = (_WRITES if kinds[0] else _DEPTH) if depth is None else depth
+    bounds = Bounds(_from_1("depth", depth), _from_1("states", states), _from_1("entities", entities))
     if kinds[0]:
-        return _of_event_stores(
-            a, b, commands, bounds=bounds, labels=labels, most_writes=_WRITES if depth == _DEPTH else depth
-        )
+        return _of_event_stores(a, b, commands, bounds=bounds, labels=labels)
     return _of_domains(a, b, commands, start=start, bounds=bounds, at=at, labels=labels)
 
 
@@ -90,21 +91,21 @@ def _is_opener(value: Any) -> bool:
 
 
 def _of_event_stores(
-    a: OpenEventStore, b: OpenEventStore, commands: Any, *, bounds: Bounds, labels: tuple[str, str], most_writes: int
+    a: OpenEventStore, b: OpenEventStore, commands: Any, *, bounds: Bounds, labels: tuple[str, str]
 ) -> Distinction:
     scripts = Scripts(a, b, None if commands is None else require_operations(commands), labels)
-    found = run_apart(scripts.search(most_writes, bounds.states))
+    found = run_apart(scripts.search(bounds.depth, bounds.states))
     one = other = None
     if found.difference:
         one, other = (
             Trace.of(EventStoreReducer(opener), found.script, title=f"what {label} does")
             for opener, label in zip((a, b), labels, strict=True)
         )
-    done = _counted(found.scripts, "script")
+    done = counted(found.scripts, "script")
     if found.difference:
         bound = f"{done} were done before it, and no shorter one tells them apart"
     else:
-        up_to = f"of up to {_counted(found.depth, 'write')} " if found.complete else ""
+        up_to = f"of up to {counted(found.depth, 'write')} " if found.complete else ""
         bound = f"{done} {up_to}were done, each with every look at the log after it; longer ones were not"
     what, field = found.difference.what, found.difference.field
     return Distinction(one, other, what, bound, False, found.scripts, found.compared, found.depth, labels, field)
@@ -115,9 +116,9 @@ def _of_domains(
 ) -> Distinction:
     reducers = reducer_of(a), reducer_of(b)
     sides = tuple(Side(each, start_of(each, start)) for each in reducers)
-    tried = _made(*reducers, bounds.entities) if commands is None else _given(commands, at)
-    if commands is not None and not callable(tried):
-        bounds = replace(bounds, entities=max(bounds.entities, _entities_in(tried, reducers[0])))
+    tried = _made(*reducers, bounds.entities or 1) if commands is None else _given(commands, at)
+    if commands is not None:
+        bounds = replace(bounds, entities=_entities_in(tried, decider_of(reducers[0])))
     effects = not (isinstance(a, Decider) and isinstance(b, Decider))
     found = Pairs(sides[0], sides[1], tried, at=at, effects=effects, labels=labels).search(bounds)
     one = other = None
@@ -129,7 +130,7 @@ def _of_domains(
         one,
         other,
         found.difference.what,
-        _bound(found, bounds, tried),
+        bound_of(found, bounds, tried),
         found.exhaustive,
         found.states,
         found.compared,
@@ -156,37 +157,21 @@ def _given(commands: Any, at: datetime) -> Commands:
     return given.function or tuple(command for command, _ in given.listed)
 
 
-def _entities_in(commands: Sequence[Any], reducer: Reducer[Any]) -> int:
-    """Count the entities that commands are about; one that leaves the id to be drawn is about a further one."""
-    decider = decider_of(reducer)
+def _entities_in(commands: Commands, decider: Decider[Any] | None) -> int | None:
+    """Count the entities that commands are about; one that leaves the id to be drawn is about a further one.
+
+    None where that cannot be told: then everything is followed.
+    """
+    if callable(commands) or decider is None:
+        return None
     keys: set[Any] = set()
     for each in commands:
-        command = each.command if isinstance(each, TimedCommand) else each
         try:
-            key = getattr(command, "order_id", None) if decider is None else decider.key_of(command)
+            key = decider.key_of(each.command if isinstance(each, TimedCommand) else each)
         except Exception:  # noqa: BLE001 - what a faulty domain raises is found out by trying
-            key = None
+            return None
         keys.add(key if isinstance(key, str) else None)
     return len(keys)
-
-
-def _bound(found: Found, bounds: Bounds, tried: Commands) -> str:
-    """Say how far the two were compared."""
-    commands = "the commands of each state" if callable(tried) else f"{_counted(len(tried), 'command')} each"
-    entities = f"of at most {_counted(bounds.entities, 'entity')}"
-    if found.difference:
-        return f"{_counted(found.compared, 'answer')} were compared before it, and no shorter run tells them apart"
-    if found.exhaustive:
-        return f"all {_counted(found.states, 'state')} {entities} were compared, with {commands}, and there are no more"
-    return (
-        f"up to {_counted(bounds.depth, 'command')} one after the other, {_counted(found.states, 'state')} {entities} "
-        f"were compared, with {commands}; what longer runs do is not known"
-    )
-
-
-def _counted(number: int, noun: str) -> str:
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {noun if number == 1 else plural}"
 
 
 def _from_1(name: str, value: Any) -> int:

@@ -28,7 +28,7 @@ class Reply(NamedTuple):
         verdict: The verdict, pickled; None if there is none.
         sentence: Why there is none: why it cannot be read, or judged; empty if it is late, or the process ended.
         ended: How the process ended by itself: its exit code, or minus a signal; None if it was ended, being late.
-        used: Modules of this package that were imported for it; the process has them ready for the next.
+        used: Installed modules that were imported for it; the process has them ready for the next.
     """
 
     verdict: bytes | None = None

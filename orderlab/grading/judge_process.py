@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def _get_ready(modules: tuple[str, ...]) -> None:
-    """Import modules of this package, so that the next fork has them; and have the collector leave them alone."""
+    """Import what answers needed, so that the next fork has it; and have the collector leave them alone."""
     for name in modules:
         with suppress(Exception):  # it fails again where it is needed, and is told there
             import_module(name)

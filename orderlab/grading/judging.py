@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from orderlab.grading.answer import AnswerError, Written, value_in
 from orderlab.grading.fitting import misfit
 from orderlab.grading.raising import problem_raised
-from orderlab.grading.sameness import is_blank, is_same
+from orderlab.grading.sameness import is_blank, is_same, is_undone
 from orderlab.grading.verdict import Problem, Result, Verdict
 
 if TYPE_CHECKING:
@@ -29,36 +29,51 @@ def judge(exercise: "Exercise", answer: Any, *, begin: Callable[[], None] = lamb
         TypeError: What the exercise's own check gives is neither a Problem nor None.
         ValueError: The exercise has no runs, or more than can be tried.
     """
-    if isinstance(answer, Written):
-        try:
-            answer = value_in(answer.source, exercise.answer, answer.place)
-        except AnswerError as error:
-            return _incorrect(exercise, Problem(str(error), error.where, detail=error.detail))
-    if is_blank(answer) or is_same(answer, exercise.answer_in(exercise.starter)):
-        return _not_attempted(exercise)
-    problem = misfit(exercise.answer, answer, exercise.answer_in(exercise.solution))
+    try:
+        value = value_in(answer.source, exercise.answer, answer.place) if isinstance(answer, Written) else answer
+    except AnswerError as error:
+        return _incorrect(exercise, Problem(str(error), error.where, detail=error.detail))
+    why = _untouched(exercise, value)
+    if why:
+        return _not_attempted(exercise, why)
+    try:
+        problem = misfit(exercise.answer, value, exercise.answer_in(exercise.solution)) or _found(
+            exercise, value, begin
+        )
+    except NotImplementedError:
+        return _not_attempted(exercise, _UNDONE)
     if problem is not None:
         return _incorrect(exercise, problem)
-    for run in _runs(exercise):
-        try:
-            problem = _examined(exercise, answer, run, begin)
-        except NotImplementedError:
-            return _not_attempted(exercise)
-        if problem is not None:
-            return _incorrect(exercise, problem)
     return Verdict(exercise.number, Result.CORRECT, said=exercise.remember)
+
+
+_UNDONE = "says itself that it is not done: it raises NotImplementedError"
+
+
+def _untouched(exercise: "Exercise", answer: Any) -> str:
+    """Say why an answer is no attempt; empty if it is one."""
+    if is_same(answer, exercise.answer_in(exercise.starter)):
+        return "is as it was given: write your answer, and check it again"
+    if is_undone(answer):
+        return _UNDONE
+    return "has a `...` left where your answer goes" if is_blank(answer) else ""
+
+
+def _found(exercise: "Exercise", answer: Any, begin: Callable[[], None]) -> Problem | None:
+    """Return what the first run that shows anything shows to be wrong."""
+    for run in _runs(exercise):
+        problem = _examined(exercise, answer, run, begin)
+        if problem is not None:
+            return problem
+    return None
 
 
 def _incorrect(exercise: "Exercise", problem: Problem) -> Verdict:
     return Verdict(exercise.number, Result.INCORRECT, problem)
 
 
-def _not_attempted(exercise: "Exercise") -> Verdict:
-    return Verdict(
-        exercise.number,
-        Result.NOT_ATTEMPTED,
-        said=f"{exercise.answer} is as it was given: write your answer, and check it again",
-    )
+def _not_attempted(exercise: "Exercise", why: str) -> Verdict:
+    return Verdict(exercise.number, Result.NOT_ATTEMPTED, said=f"{exercise.answer} {why}")
 
 
 def _runs(exercise: "Exercise") -> Iterator[Any]:

@@ -3,7 +3,7 @@
 import os
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from linecache import cache as remembered_lines
@@ -20,6 +20,10 @@ LOADING = 20.0
 """Seconds for making the exercise and the answer again, with all that they import, on a busy machine."""
 
 
+_READY = {"orderlab", "duckdb", "hypothesis", "immutables", "msgspec", "numpy", "pandas", *sys.stdlib_module_names}
+"""What exercises import, and what starts nothing when it is imported: a fork of a process with threads may hang."""
+
+
 class _Unreadable(Exception):
     """An exercise or an answer that this process cannot make again."""
 
@@ -31,7 +35,7 @@ def judged(request: Request, begin: Callable[[], None]) -> Reply:
         request: The exercise and the answer.
         begin: Called when both are there, and the answer's time begins.
     """
-    ear, ready = listen(), set(sys.modules)
+    ear, ready, places = listen(), set(sys.modules), tuple(each for each in sys.path if each)
     sys.path[:] = request.path
     with suppress(OSError):  # a folder that is no longer there
         os.chdir(request.folder)
@@ -46,8 +50,14 @@ def judged(request: Request, begin: Callable[[], None]) -> Reply:
         return Reply()
     except BaseException as error:  # noqa: BLE001 - a mistake in the exercise: whoever asked is told
         return Reply(sentence=f"the check itself failed: {type(error).__name__}: {error}")
-    own = f"{__name__.partition('.')[0]}."
-    return reply._replace(used=tuple(name for name in sys.modules if name.startswith(own) and name not in ready))
+    return reply._replace(used=tuple(name for name in _installed(places) if name not in ready))
+
+
+def _installed(places: tuple[str, ...]) -> Iterator[str]:
+    """Give the modules that were imported from where this program has its own; a learner's stand elsewhere."""
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(places) and name.partition(".")[0] in _READY:
+            yield name
 
 
 def _verdict(request: Request, ear: Ear, begin: Callable[[], None]) -> Verdict:

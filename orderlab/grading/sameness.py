@@ -20,7 +20,7 @@ _QUIET = frozenset({"RESUME", "NOP", "CACHE", "EXTENDED_ARG", "COPY_FREE_VARS", 
 
 
 def is_blank(answer: Any) -> bool:
-    """Tell whether nothing was written: `...`, a collection with `...` in it, a function that gives nothing else.
+    """Tell whether nothing was written: `...`, a collection with `...` in it, a function that returns it.
 
     >>> is_blank(...), is_blank([1, ...]), is_blank([1, 2])
     (True, True, False)
@@ -39,13 +39,19 @@ def is_same(one: Any, other: Any) -> bool:
     return _Comparison().same(one, other)
 
 
-def _gives_nothing(code: CodeType) -> bool:
-    """Tell whether a function only returns `...`, or only raises NotImplementedError."""
-    steps = [(name, value) for name, value in _instructions(code) if name not in ("LOAD_COMMON_CONSTANT", "PUSH_NULL")]
-    if steps and steps[0][1] is ... and len(steps) <= len(("load", "return")):
-        return True
+def is_undone(answer: Any) -> bool:
+    """Tell whether a function does nothing but raise NotImplementedError."""
+    if not isinstance(answer, FunctionType):
+        return False
+    steps = list(_instructions(answer.__code__))
     names = [value for name, value in steps if name.startswith("LOAD_") and isinstance(value, str)]
-    return names[:1] == ["NotImplementedError"] and steps[-1][0] == "RAISE_VARARGS"
+    return names[:1] == ["NotImplementedError"] and any(name == "RAISE_VARARGS" for name, _ in steps)
+
+
+def _gives_nothing(code: CodeType) -> bool:
+    """Tell whether a function does nothing but return `...`."""
+    steps = list(_instructions(code))
+    return steps[0][1] is ... and len(steps) <= len(("load", "return"))
 
 
 def _instructions(code: CodeType) -> Iterator[tuple[str, Any]]:

@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from platformdirs import user_data_dir
 
@@ -46,7 +47,12 @@ def address() -> str:
     if path.is_dir():
         path /= "workshop.duckdb"
     path.parent.mkdir(parents=True, exist_ok=True)
-    return f"duckdb:///{path.absolute().as_posix()}"
+    return address_of(path)
+
+
+def address_of(path: Path) -> str:
+    """Return the address of the event store in a file."""
+    return f"duckdb:///{quote(path.absolute().as_posix(), safe='/:')}"
 
 
 def record(command: Any) -> tuple[Outcome, Study | None]:

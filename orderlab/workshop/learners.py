@@ -18,6 +18,7 @@ from orderlab.drawing.svg import escape
 from orderlab.eventstore.urls import open_event_store
 from orderlab.logfile import read_lines
 from orderlab.workshop.contents import exercises
+from orderlab.workshop.journal import address_of
 from orderlab.workshop.learning import LEARNING_CODEC, Study, evolve
 from orderlab.workshop.sheet import Overview, columns
 from orderlab.workshop.standing import is_solved
@@ -184,9 +185,8 @@ def _events(file: Path) -> list[Any]:
     """Return all events of a learner's file, in order."""
     try:
         if file.suffix == ".duckdb":
-            url = f"duckdb:///{file.absolute().as_posix()}"
             with ThreadPoolExecutor(1) as threads:  # a notebook's own loop runs already
-                return threads.submit(asyncio.run, _recorded(url)).result()
+                return threads.submit(asyncio.run, _recorded(address_of(file))).result()
         decode = LEARNING_CODEC.decode
         return [
             decode(EncodedEvent(row.event_type, row.schema_version, row.payload), row.recorded_at)

@@ -86,8 +86,8 @@ def test_two_equal_deciders_written_differently_are_proven_equal() -> None:
     assert distinction.exhaustive
     assert distinction.step == 0
     assert str(distinction) == (
-        f"no difference: all {distinction.states} states of at most 1 entity were compared, with 38 commands each, "
-        "and there are no more"
+        f"no difference: {distinction.states} states of at most 1 entity were compared, with 38 commands each, "
+        "and no others can be reached"
     )
 
 
@@ -100,9 +100,25 @@ def test_a_domain_without_end_is_proven_equal_up_to_the_bound_alone() -> None:
     distinction = distinguish(ACCOUNTS, ACCOUNTS, [Deposit("account-1", 1)], depth=3)
     assert not distinction.exhaustive
     assert distinction.bound == (
-        "up to 3 commands one after the other, 4 states of at most 1 entity were compared, with 1 command each; "
+        "4 states of at most 1 entity were compared, with 1 command each, up to 3 commands one after the other; "
         "what longer runs do is not known"
     )
+
+
+def test_all_entities_that_given_commands_are_about_are_followed() -> None:
+    commands = [PLACE, replace(PLACE, order_id="order-2"), CANCEL, ShipOrder("order-2", "T-1")]
+    assert (
+        distinguish(ORDERS, ORDERS, commands, depth=2).states == 7
+    )  # none; one placed; both, either first; one done with
+    assert distinguish(ORDERS, ORDERS, lambda state: commands, depth=2).states == 7
+
+
+def test_with_two_entities_what_only_two_show_is_found() -> None:
+    def loses_the_first(order: Order | None, event: Event) -> Order:
+        return replace(evolve(order, event), customer_id="ada" if event.order_id == "order-1" else "bob")
+
+    assert not distinguish(evolving(loses_the_first), ORDERS, [PLACE]).differs
+    assert distinguish(evolving(loses_the_first), ORDERS, [PLACE, replace(PLACE, order_id=None)]).step == 2
 
 
 def test_a_bound_on_states_ends_the_search() -> None:
@@ -396,7 +412,7 @@ def test_nothing_in_it_is_taken_for_html() -> None:
 
 
 def test_no_difference_is_shown_as_a_sentence() -> None:
-    assert distinguish(ORDERS, ORDERS, [PLACE])._repr_html_().startswith("<p>no difference: all 2 states")
+    assert distinguish(ORDERS, ORDERS, [PLACE])._repr_html_().startswith("<p>no difference: 2 states")
 
 
 def test_it_can_be_pickled() -> None:

@@ -42,6 +42,18 @@ def test_what_was_not_written_yet_is_not_attempted(source: str) -> None:
     assert judged(source).result is Result.NOT_ATTEMPTED
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (counting.starter, "counting is as it was given: write your answer, and check it again"),
+        ("counting = [1, ...]", "counting has a `...` left where your answer goes"),
+        (right("raise NotImplementedError"), "counting says itself that it is not done: it raises NotImplementedError"),
+    ],
+)
+def test_why_it_is_not_attempted_is_said(source: str, said: str) -> None:
+    assert judged(source).said == said
+
+
 def test_a_wrong_answer_is_refused_by_the_shortest_run_that_shows_it() -> None:
     one, two = problem_of(counting.wrong[1].source), problem_of(counting.wrong[0].source)
     assert (one.what, len(one.trace)) == ("counting gives 0, not 1", 1)

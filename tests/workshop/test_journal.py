@@ -72,9 +72,10 @@ def test_an_address_is_taken_as_well_as_a_path(tmp_path: Path, monkeypatch: pyte
 def test_in_a_folder_it_is_a_file_and_folders_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(journal.VARIABLE, str(tmp_path))
     assert journal.address().endswith("/workshop.duckdb")
-    monkeypatch.setenv(journal.VARIABLE, str(tmp_path / "a" / "b" / "mine.duckdb"))
+    odd = tmp_path / "a" / "100% mine" / "ü.duckdb"
+    monkeypatch.setenv(journal.VARIABLE, str(odd))
     journal.record(TakeHint("1.1"))
-    assert (tmp_path / "a" / "b" / "mine.duckdb").exists()
+    assert odd.exists()
 
 
 def test_without_a_word_it_is_in_the_users_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

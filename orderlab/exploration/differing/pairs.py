@@ -1,62 +1,25 @@
 """Look at every pair of states that two domains reach by the same commands, the nearest first."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from orderlab.core.script import TimedCommand
 from orderlab.exploration.differing.answers import NOTHING, Difference, Labels, difference_in
+from orderlab.exploration.differing.bounds import Bounds, Commands, Found
 from orderlab.exploration.differing.canon import copied
 from orderlab.exploration.differing.sides import Side, Standing
 
 _REMEMBERS = "but not after these commands alone: one of the two remembers what else it was asked"
 
-Commands = Sequence[Any] | Callable[[Any], Iterable[Any]]
-"""The commands to try: always the same ones, or those that a function gives for a state."""
 
 _APART = timedelta(minutes=1)
 """How long after a change the next command comes, so that a time that was kept and one that was lost differ."""
 
 _LATE = timedelta(days=366)
 """How long after it each is tried as well, as the last one, for a rule about time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """How far is looked.
-
-    Args:
-        depth: So many commands, one after the other.
-        states: So many pairs of states.
-        entities: What has more entities than this is compared, and not followed any further.
-    """
-
-    depth: int
-    states: int
-    entities: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What came of looking.
-
-    Args:
-        commands: The shortest commands on which the two differ; empty if they do not.
-        difference: What differs first in what came of the last of them.
-        states: How many pairs of states were looked at.
-        compared: How many answers were compared.
-        depth: How many changes one after the other led to the farthest of them.
-        exhaustive: Whether there is no further one.
-    """
-
-    commands: list[TimedCommand]
-    difference: Difference
-    states: int
-    compared: int
-    depth: int
-    exhaustive: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +88,7 @@ class Pairs:
                     continue
                 after = _Pair(one.after, other.after, pair.depth + 1, pair, timed)
                 key = self._key(after)
-                if key in seen or max(len(one.after.versions), len(other.after.versions)) > bounds.entities:
+                if key in seen or bounds.hold_no_more(one.after.versions, other.after.versions):
                     continue
                 if len(seen) >= bounds.states:
                     cut = True

@@ -79,7 +79,7 @@ def asking(
         TypeError: They are given in no such form, or not given for a domain whose commands are not known.
     """
     if isinstance(commands, st.SearchStrategy):
-        return _Drawn(commands)
+        return Drawn(commands)
     if callable(commands):
         return _OfState(commands)
     reducer, decider = reducer_of(domain), decider_of(domain)
@@ -146,7 +146,7 @@ class Likely:
         return max(min(there, len(keys) - 1), 0)
 
 
-class _Drawn:
+class Drawn:
     """Take commands as somebody's strategy gives them."""
 
     def __init__(self, commands: Values) -> None:

@@ -1,16 +1,19 @@
 """A domain under random use: a state machine of Hypothesis that sends commands and watches what comes of them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from orderlab.core.decider import Decider, Reducer
-from orderlab.exploration.domain import reducer_of, start_of
-from orderlab.exploration.generating.likely import Asking, Commands, asking
+from orderlab.exploration.generating.likely import Commands
 from orderlab.exploration.generating.promises import Promises, Watch
-from orderlab.exploration.playing import AT, play
+from orderlab.exploration.generating.running import Run, run_of
+from orderlab.exploration.generating.shrinking import shrunk_trace
+from orderlab.exploration.playing import play
 from orderlab.exploration.profiles import profile_of
 from orderlab.exploration.searching.predicates import Asked
 from orderlab.exploration.trace import Trace
@@ -31,7 +34,7 @@ class PromiseBroken(AssertionError):
         super().__init__(broken, trace)
         self.broken = broken
         self.trace = trace
-        self.add_note(str(trace))
+        self.add_note(f"The shortest and plainest such run:\n{trace}")
 
     def __str__(self) -> str:
         failure = self.trace.steps[-1].failure if len(self.trace) else ""
@@ -42,31 +45,26 @@ class DomainMachine(RuleBasedStateMachine):
     """A domain under random use; made by `machine_of`, and open to rules of your own.
 
     Attributes:
-        trace: The run so far. Of the class: the last run that failed, which is the one that Hypothesis shows at the
-            end; None if none did.
+        trace: The run so far. Of the class: the last run that failed, as short and plain as can be; None if none did.
     """
 
     trace: Trace | None = None
-    reducer: ClassVar[Reducer[Any]]
-    promises: ClassVar[Promises]
-    start: ClassVar[Any]
-    ask: ClassVar[Asking]
+    how: ClassVar[Run]
 
     def __init__(self) -> None:
         super().__init__()
-        self.state = self.start
-        self.at = AT
+        self.state, self.at = self.how.start, self.how.at
         self.steps: list[TraceStep] = []
-        self._watch = Watch(self.promises, self.reducer, self.state)
+        self._watch = Watch(self.how.promises or Promises(), self.how.reducer, self.state)
 
     def likely(self) -> st.SearchStrategy[Any]:
         """Return a strategy for the next command."""
-        return self.ask.choices.map(lambda choice: self.ask.command(choice, self.state, self.at))
+        return self.how.ask.choices.map(lambda choice: self.how.ask.command(choice, self.state, self.at))
 
     @rule(command=st.runner().flatmap(lambda machine: machine.likely()))
     def send(self, command: Any) -> None:
         """Send a command, and look at what comes of it."""
-        self.steps.append(play(self.reducer, self.state, command, at=self.at))
+        self.steps.append(play(self.how.reducer, self.state, command, at=self.at))
         self.state = self.steps[-1].state
         self._watch.see(self.steps[-1])
 
@@ -78,11 +76,11 @@ class DomainMachine(RuleBasedStateMachine):
     @invariant()
     def all_promises_are_kept(self) -> None:
         """Fail with the run as a `Trace` if a promise is broken."""
-        self.trace = Trace(self.reducer, self.start, tuple(self.steps))
+        self.trace = Trace(self.how.reducer, self.how.start, tuple(self.steps))
         if self._watch.broken:
-            broken = f"Breaks: {self._watch.broken}"
-            type(self).trace = self.trace = Trace(self.reducer, self.start, tuple(self.steps), broken)
-            raise PromiseBroken(self._watch.broken, self.trace)
+            found = shrunk_trace(self.how, replace(self.trace, title=self._watch.broken))
+            type(self).trace = self.trace = replace(found, title=f"Breaks: {found.title}")
+            raise PromiseBroken(found.title, self.trace)
 
 
 def machine_of(
@@ -98,7 +96,8 @@ def machine_of(
 
     It sends commands that are likely where they come, lets time pass, and looks after each: nothing is raised, live
     equals replayed, and what is said of it holds. `TestOrders = machine_of(ORDERS).TestCase` is a test for unittest
-    and pytest. What fails is shown as a run, told in a note of the error; it is `machine.trace` too.
+    and pytest. What fails is told in a note of the error, as the shortest and plainest run that fails, which is
+    `machine.trace` too; Hypothesis shows the run that it came from.
 
     Args:
         domain: A decider, or a reducer.
@@ -116,17 +115,10 @@ def machine_of(
     >>> from orderlab.orders.decider import ORDERS
     >>> TestOrders = machine_of(ORDERS).TestCase
     """
-    reducer = reducer_of(domain)
-    first = start_of(reducer, start)
-    attributes = {
-        "__doc__": f"{reducer!r} under random use.",
-        "reducer": reducer,
-        "promises": Promises(always, every_step),
-        "start": first,
-        "ask": asking(domain, commands, first),
-    }
+    how = run_of(domain, start=start, commands=commands, promises=Promises(always, every_step))
+    attributes = {"__doc__": f"{how.reducer!r} under random use.", "how": how}
     machine: type[DomainMachine] = type("DomainMachine", (DomainMachine,), attributes)
-    machine.TestCase.settings = profile_of(profile)
+    machine.TestCase.settings = _unshrunk(profile)
     return machine
 
 
@@ -137,4 +129,10 @@ def run_machine(machine: type[RuleBasedStateMachine], *, profile: str = "quick")
         Exception: What the machine fails with.
         ValueError: There is no such profile.
     """
-    run_state_machine_as_test(machine, settings=profile_of(profile))
+    chosen = _unshrunk(profile) if issubclass(machine, DomainMachine) else profile_of(profile)
+    run_state_machine_as_test(machine, settings=chosen)
+
+
+def _unshrunk(profile: str) -> settings:
+    # The machine itself shrinks what fails, in a moment, for it knows what commands are; Hypothesis takes many seconds.
+    return settings(profile_of(profile), phases=[Phase.explicit, Phase.reuse, Phase.generate])

@@ -5,14 +5,36 @@ left out, or made another, and the run is played again, which takes a few dozen 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
-from orderlab.exploration.generating.likely import Likely
+from hypothesis import strategies as st
+
+from orderlab.exploration.generating.likely import Drawn, Likely
 from orderlab.exploration.generating.running import Choices, Run
 from orderlab.exploration.trace import Trace
 
 _AT_ONCE = timedelta(0)
+
+
+def shrunk_trace(run: Run, trace: Trace) -> Trace:
+    """Return the plainest run found that breaks a promise, given any that does, however its commands were chosen."""
+    choices: list[Any] = [_choice_of(run, step.command) for step in trace.steps]
+    if None in choices:  # commands of somebody's own, which can be left out but not made plainer
+        run, choices = replace(run, ask=Drawn(st.nothing())), list(trace.commands)
+    times = [run.at, *(step.at for step in trace.steps)]
+    gaps = [after - before for before, after in pairwise(times)]
+    plainest = shrunk(run, tuple(zip(choices, gaps, strict=True)))
+    return plainest if plainest.title else trace  # which a machine with rules of its own may have made in another way
+
+
+def _choice_of(run: Run, command: Any) -> Any:
+    if not isinstance(run.ask, Likely):
+        return None
+    places = ((entity, commands) for entity, commands in enumerate(run.ask.ways.by_key) if command in commands)
+    return next(((entity, commands.index(command), 0) for entity, commands in places), None)
 
 
 def shrunk(run: Run, choices: Choices) -> Trace:
