@@ -23,7 +23,7 @@ SERVE = "orderlab serve --sample"
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
-NAMES = ["orders", "timeline", "client", "given", "frame", "accounts"]
+NAMES = ["orders", "timeline", "client", "given", "everything", "frame", "accounts"]
 
 
 @pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=NAMES)
@@ -39,7 +39,8 @@ def test_every_python_block_has_its_output_beside_it() -> None:
     assert len(EXAMPLES) == len(blocks("python"))
 
 
-def test_the_commands_work_in_the_order_in_which_they_stand(tmp_path: Path) -> None:
+def test_the_commands_work_in_the_order_in_which_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERLAB_WORKSHOP", str(tmp_path / "progress.duckdb"))  # not that of whoever runs the tests
     own = [line.split() for line in COMMANDS if line.startswith("orderlab ") and line != SERVE]
 
     for _, *arguments in own:

@@ -38,7 +38,7 @@ app.command("replay", epilog="Example: orderlab replay duckdb:///desk.duckdb --u
     replaying.replayed
 )
 app.command("export", epilog="Example: orderlab export duckdb:///desk.duckdb --to desk.jsonl")(copying.export)
-app.add_typer(workshop.workshop)
+app.add_typer(workshop.workshop, epilog="Example: orderlab workshop next")
 
 
 def main() -> None:

@@ -25,6 +25,8 @@ _DIE_WITH_PARENT, _ADOPT_ORPHANS = 1, 36  # of Linux's prctl
 class Ear(io.TextIOBase):
     """Keep the beginning of what is written, and let the rest go by."""
 
+    encoding = "utf-8"
+
     def __init__(self) -> None:
         self._heard: list[str] = []
         self._room = _HEARD

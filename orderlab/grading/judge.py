@@ -150,6 +150,7 @@ def _within(seconds: float, process: "Popen[bytes]") -> bytes | None:
         return read_frame(process.stdout.fileno())
     finally:
         late.cancel()
+        late.join()  # a program that forks next should have no thread that it does not know of
 
 
 def _said_at_the_end(process: "Popen[bytes]") -> str:

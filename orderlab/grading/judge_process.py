@@ -19,7 +19,7 @@ from orderlab.grading.confining import adopt_orphans, children
 from orderlab.grading.frames import HEAD, length_in, read_frame, write_frame
 from orderlab.grading.judging_alone import LOADING, judged
 
-GRACE = 1.0
+GRACE = 0.5
 """Seconds that an answer has for ending after it was told that its time is over."""
 
 _LOOK = 0.05
@@ -30,6 +30,7 @@ def main() -> None:
     """Judge what is asked until nobody asks any more."""
     requests, replies = _own_pipes()
     forks = hasattr(os, "fork") and "--once" not in sys.argv
+    gc.set_threshold(50_000, 20, 100)  # a fork that collects writes to, and so copies, every page it shares with us
     if forks:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is interrupted, and then closes the pipe
         adopt_orphans()
@@ -48,13 +49,10 @@ def main() -> None:
 
 
 def _get_ready(modules: tuple[str, ...]) -> None:
-    """Import what answers needed, so that the next fork has it; and have the collector leave them alone."""
+    """Import what answers needed, so that the next fork has it."""
     for name in modules:
         with suppress(Exception):  # it fails again where it is needed, and is told there
             import_module(name)
-    if modules:
-        gc.collect()
-        gc.freeze()  # or else the collector of a fork would copy every page that it shares with us
 
 
 def _own_pipes() -> tuple[int, int]:

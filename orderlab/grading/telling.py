@@ -1,5 +1,6 @@
 """How a verdict is told: as lines of text, and as HTML that can be read in the dark, and without colours."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -123,7 +124,12 @@ def _shown(trace: Any) -> str:
 
 def _paragraph(text: str) -> str:
     head, _, rest = text.partition("\n")
-    return f'<p style="margin:0 0 4px 0">{escape(head)}</p>' + (_pre(rest) if rest else "")
+    return f'<p style="margin:0 0 4px 0">{_with_code(head)}</p>' + (_pre(rest) if rest else "")
+
+
+def _with_code(text: str) -> str:
+    """Return a text as HTML, with what stands between backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _pre(text: str) -> str:

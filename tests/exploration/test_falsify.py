@@ -151,3 +151,9 @@ def test_a_domain_of_enumerated_commands_is_searched_too() -> None:
 def test_what_it_cannot_be_asked_is_said(options: Any, words: str) -> None:
     with pytest.raises((TypeError, ValueError), match=words):
         falsify(ORDERS, **options)
+
+
+def test_what_is_found_does_not_depend_on_what_else_is_loaded() -> None:
+    many = [Deposit("ada", cents) for cents in range(1_000)]
+    trace = found(ACCOUNTS, commands=many, every_step={"little": lambda step: step.command.cents < 700})
+    assert trace.commands == (Deposit("ada", 700),)

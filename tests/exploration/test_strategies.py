@@ -7,13 +7,13 @@ from typing import Any, NewType
 
 import pytest
 from accounts import ACCOUNTS, Deposit, Deposited, Withdraw, account_reducer
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from loans import LOANS, Lend
 
 from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.exploration import strategies as made
-from orderlab.exploration.playing import AT, play
+from orderlab.exploration.playing import play
 from orderlab.exploration.profiles import PROFILES, profile_of
 from orderlab.exploration.trace import Trace
 from orderlab.orders.actions import EVENTS, OrderPlaced, PlaceOrder
@@ -32,7 +32,7 @@ def simplest(strategy: st.SearchStrategy[Any], condition: Callable[[Any], bool] 
     return find(strategy, condition, settings=QUICK)
 
 
-def drawn(strategy: st.SearchStrategy[Any], count: int = 100) -> list[Any]:
+def drawn(strategy: st.SearchStrategy[Any], count: int = 60) -> list[Any]:
     found: list[Any] = []
     settings(QUICK, max_examples=count)(given(strategy)(lambda value: found.append(value)))()  # noqa: PLW0108 - it has no code object itself
     return found
@@ -51,8 +51,8 @@ def test_invalid_commands_break_a_rule(command: Any) -> None:
 
 
 def test_every_rule_is_broken() -> None:
-    problems = {problem_with(command) for command in drawn(made.invalid_commands(), 600)}
-    beginnings = [
+    problems = {problem_with(command) for command in drawn(made.invalid_commands(), 700)}
+    rules = [
         "order_id must be 1 to 100",
         *(f"{name} must not be blank" for name in ("customer_id", "reason", "tracking_number")),
         "customer_id must be text",
@@ -62,14 +62,14 @@ def test_every_rule_is_broken() -> None:
         "items must hold 1 to 1000 items, not 0",
         "items must hold 1 to 1000 items, not 1001",
         "items must cost at most",
-        "items[1] must be an OrderItem",
-        "items[0].name must not be blank",
-        "items[0].quantity must be a whole number",
-        "items[0].quantity must be from 1",
-        "items[0].unit_price_cents must be from 1",
+        "].name must not be blank",
+        "].quantity must be a whole number",
+        "].quantity must be from 1",
+        "].unit_price_cents must be from 1",
     ]
-    missing = [each for each in beginnings if not any(problem and problem.startswith(each) for problem in problems)]
+    missing = [each for each in rules if not any(each in (problem or "") for problem in problems)]
     assert missing == []
+    assert any(problem and problem.endswith("must be an OrderItem, not str") for problem in problems)
 
 
 def test_any_commands_are_valid_and_invalid() -> None:
@@ -85,7 +85,7 @@ def test_orders_are_as_their_events_would_have_made_them(order: Any) -> None:
 
 def test_orders_come_in_every_status() -> None:
     assert {order.status.name for order in drawn(made.orders())} == {"placed", "shipped", "cancelled"}
-    assert simplest(made.shipped_orders("order-7")).id == "order-7"
+    assert {order.id for order in drawn(made.shipped_orders("order-7"), 5)} == {"order-7"}
 
 
 @FEW
@@ -102,8 +102,8 @@ def test_an_order_can_begin_with_a_placed_event(event: OrderPlaced) -> None:
 
 def test_all_types_of_events_and_rejections_are_made() -> None:
     assert {type(event) for event in drawn(made.events())} == set(EVENTS)
-    assert len({type(rejection) for rejection in drawn(made.rejections())}) == 3
-    assert len({type(action) for action in drawn(made.actions())}) == 9
+    assert len({type(rejection) for rejection in drawn(made.rejections(), 40)}) == 3
+    assert len({type(action) for action in drawn(made.actions(), 150)}) == 9
 
 
 @pytest.mark.parametrize("decider", DOMAINS, ids=repr)
@@ -120,7 +120,7 @@ def test_commands_are_about_the_entities_that_are_said() -> None:
 def test_most_likely_commands_are_accepted_and_some_are_not(decider: Decider[Any]) -> None:
     reducer: DeciderReducer[Any, Any] = DeciderReducer(decider)
     accepted = [bool(step.events) for trace in drawn(made.traces(reducer), 60) for step in trace.steps]
-    assert 0.5 < sum(accepted) / len(accepted) < 0.95
+    assert 0.5 < sum(accepted) / len(accepted) < 0.97
 
 
 def test_likely_commands_are_about_what_is_there_or_one_more() -> None:
@@ -140,8 +140,8 @@ def test_likely_commands_know_the_state_of_orders_too() -> None:
 @pytest.mark.parametrize("decider", DOMAINS, ids=repr)
 def test_events_for_a_state_can_follow_in_it(decider: Decider[Any]) -> None:
     reducer: DeciderReducer[Any, Any] = DeciderReducer(decider)
-    state = simplest(made.states_of(decider), lambda state: bool(state.entities))
-    for event in drawn(made.events_for(decider, state), 30):
+    state = next(state for state in drawn(made.states_of(decider), 30) if state.entities)
+    for event in drawn(made.events_for(decider, state), 15):
         reducer.reduce(state, event, None)  # type: ignore[arg-type] # an event needs no environment
 
 
@@ -161,23 +161,17 @@ def test_a_log_replays_to_the_state_of_its_run(decider: Decider[Any]) -> None:
 
 def test_a_log_of_orders_has_the_versions_of_their_codec() -> None:
     [row] = simplest(made.logs(), lambda log: len(log) == 1)
-    assert (row.event_type, row.schema_version, row.stream_id, row.recorded_at) == (
-        "OrderPlaced",
-        2,
-        "order-order-1",
-        AT,
-    )
+    assert (row.event_type, row.schema_version, row.stream_id) == ("OrderPlaced", 2, "order-order-1")
 
 
 def test_a_run_begins_with_the_first_entity() -> None:
-    for run in drawn(made.runs(ORDERS)):
-        named = [command.order_id for command in run if command.order_id is not None]
-        assert named == [] or min(named) == "order-1"
+    begun = [[step.key for step in trace.steps if step.outcome == "OrderPlaced"] for trace in drawn(made.traces())]
+    assert all(keys == [f"order-{number}" for number, _ in enumerate(keys, start=1)] for keys in begun)
 
 
 def test_time_passes_in_a_run() -> None:
-    overdue = simplest(made.traces(LOANS), lambda trace: "GoneMissing" in trace.outcomes)
-    assert overdue.outcomes[-1] == "GoneMissing"
+    unshrunk = settings(QUICK, max_examples=1_000, phases=[Phase.generate])
+    assert find(made.traces(LOANS), lambda trace: "GoneMissing" in trace.outcomes, settings=unshrunk)
 
 
 def test_a_run_takes_commands_of_any_form() -> None:

@@ -134,7 +134,7 @@ def test_nothing_can_be_read_from_the_keyboard() -> None:
         "import warnings, logging\nlogging.disable()\nwarnings.simplefilter('error')",
         "import gc\ngc.disable()",
         "import os\nos.closerange(0, 100)",
-        "import os, contextlib as c\nfor pipe in range(3, 20):\n    with c.suppress(OSError): os.write(pipe, b'junk' * 10)",
+        "import os, contextlib as c\nfor n in range(3, 20):\n    with c.suppress(OSError): os.write(n, b'junk')",
         "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)",
     ],
 )

@@ -76,6 +76,11 @@ def test_its_html_has_the_run_as_its_own_picture_and_escapes_what_was_said() -> 
     assert "<b>bold" not in html
 
 
+def test_names_between_backticks_are_code_in_html() -> None:
+    html = Verdict("1.1", Result.INCORRECT, Problem("`f` gives <1>"))._repr_html_()
+    assert "<code>f</code> gives &lt;1&gt;." in html
+
+
 def test_the_traceback_is_there_for_who_asks() -> None:
     assert repr(RAISES.traceback()).startswith("Traceback (most recent call last):\n")
     assert "Traceback" not in str(RAISES)

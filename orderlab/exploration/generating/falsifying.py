@@ -8,7 +8,8 @@ from hypothesis import Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
 from orderlab.core.decider import Decider, Reducer
-from orderlab.exploration.generating.likely import Commands, Likely
+from orderlab.exploration.generating.choosing import Likely
+from orderlab.exploration.generating.likely import Commands
 from orderlab.exploration.generating.promises import Promises
 from orderlab.exploration.generating.running import run_of
 from orderlab.exploration.generating.shrinking import shrunk

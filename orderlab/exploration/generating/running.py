@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from orderlab.core.decider import Decider, Reducer
 from orderlab.exploration.domain import reducer_of, start_of
-from orderlab.exploration.generating.likely import Asking, Commands, asking
+from orderlab.exploration.generating.choosing import Asking
+from orderlab.exploration.generating.likely import Commands, asking
 from orderlab.exploration.generating.promises import Promises, Watch
 from orderlab.exploration.playing import AT, play
 from orderlab.exploration.trace import Trace

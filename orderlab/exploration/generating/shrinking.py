@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from orderlab.exploration.generating.likely import Drawn, Likely
+from orderlab.exploration.generating.choosing import Drawn, Likely
 from orderlab.exploration.generating.running import Choices, Run
 from orderlab.exploration.trace import Trace
 
@@ -93,9 +93,9 @@ def _shorter(run: Run, choices: Choices) -> Iterator[Choices]:
 
 
 def _ordinary(run: Run, choice: Any) -> Iterator[Any]:
-    """Yield the choices of other ordinary commands about entities up to the same one."""
+    """Yield the choices of other ordinary commands."""
     if isinstance(run.ask, Likely):
-        for other in range(choice[0] + 1):
+        for other in range(len(run.ask.ways.by_key)):
             for each in run.ask.ways.ordinary:
                 if (each, other) != (choice[1], choice[0]):
                     yield other, each, 0

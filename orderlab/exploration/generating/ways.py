@@ -17,7 +17,12 @@ from orderlab.timeline.machine.trying import commands_for as sample_commands
 ENTITIES = 3
 """How many entities commands are about, unless somebody says which: few, so that commands meet each other."""
 
-_MOST_SAMPLES = 40
+_MOST_SAMPLES = 60
+"""How many commands about one entity are chosen from besides the most ordinary ones, of all types together."""
+
+SMALL = 100
+"""Below this a number is never one of the constants that Hypothesis takes from whatever modules happen to be loaded."""
+
 _OFTEN = 2
 """How many times as often as all the others together the most ordinary commands are drawn."""
 
@@ -28,7 +33,7 @@ class Ways:
 
     Args:
         by_key: For each entity the commands about it, the same ones in the same order.
-        ordinary: Where among them the most ordinary command of each type is.
+        ordinary: Where among them the most ordinary command of each type is; then those that leave a key to be drawn.
         keys: The entities. No keys for commands that somebody gives, and then there is one list of commands.
     """
 
@@ -40,7 +45,8 @@ class Ways:
     def numbers(self) -> tuple[int, ...]:
         """The numbers of the commands as they are drawn: the ordinary ones more often than all the others."""
         others = [number for number in range(len(self.by_key[0])) if number not in self.ordinary]
-        return (*self.ordinary * max(_OFTEN * len(others) // len(self.ordinary), 1), *others)
+        often = min(_OFTEN * len(others), SMALL - len(others)) // len(self.ordinary)
+        return (*self.ordinary * max(often, 1), *others)
 
 
 def keys_for(decider: Decider[Any], count: int = ENTITIES) -> tuple[str, ...]:
@@ -51,6 +57,19 @@ def keys_for(decider: Decider[Any], count: int = ENTITIES) -> tuple[str, ...]:
     ('order-1', 'order-2')
     """
     return tuple(f"{decider.name}-{number}" for number in range(1, count + 1))
+
+
+def one_of_many(values: Sequence[Any]) -> st.SearchStrategy[Any]:
+    """Return a strategy for one of some values that draws small numbers only, the first value first.
+
+    >>> from hypothesis import find
+    >>> find(one_of_many(range(1_000)), lambda value: value > 199)
+    200
+    """
+    if len(values) <= SMALL:
+        return st.sampled_from(values)
+    pages = [values[begin : begin + SMALL] for begin in range(0, len(values), SMALL)]
+    return one_of_many(pages).flatmap(st.sampled_from)
 
 
 def ways_of(decider: Decider[Any], keys: Sequence[str]) -> Ways:
@@ -78,17 +97,25 @@ def _ways(decider: Decider[Any], keys: tuple[str, ...]) -> Ways:
     except CannotMake as error:
         raise CannotMake(f"{error}, or as a strategy: commands=st.builds(…)") from error
     by_key = tuple(tuple(chain.from_iterable(of_kinds)) for of_kinds in samples)
-    ordinary = tuple(accumulate((len(of_kind) for of_kind in samples[0][:-1]), initial=0))
-    return Ways(by_key, ordinary, keys)
+    named = tuple(accumulate((len(of_kind) for of_kind in samples[0][:-1]), initial=0))
+    drawn = [first + 1 for first, of_kind in zip(named, samples[0], strict=True) if _is_drawn(decider, of_kind[1:2])]
+    return Ways(by_key, (*named, *drawn), keys)
 
 
 _known_ways = lru_cache(maxsize=64)(_ways)
 
 
+def _is_drawn(decider: Decider[Any], commands: Sequence[Any]) -> bool:
+    return any(decider.key_of(command) is None for command in commands)
+
+
 def _samples(decider: Decider[Any], kind: type, key: str) -> tuple[Any, ...]:
-    """Return commands of one type, about this key or leaving it to be drawn; those that name it come first."""
+    """Return commands of one type: one about this key, one that leaves it to be drawn, then others of both kinds."""
     asked = sample_commands(decider, [kind], [key])
-    return tuple(islice(sorted(asked, key=lambda command: decider.key_of(command) is None), _MOST_SAMPLES))
+    most = 1 + _MOST_SAMPLES // len(decider.commands)
+    named = [command for command in asked if decider.key_of(command) is not None]
+    drawn = [command for command in asked if decider.key_of(command) is None]
+    return tuple(islice(chain(named[:1], drawn[:1], named[1:], drawn[1:]), most))
 
 
 def commands_about(decider: Decider[Any], keys: Sequence[str]) -> Values:

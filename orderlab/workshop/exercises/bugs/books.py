@@ -108,7 +108,12 @@ def _unchecked(command: Command, shelf: Shelf | None, /, *, key: str, at: dateti
     return (Filled(key, command.pieces),) if isinstance(command, Fill) else (Taken(key, command.pieces),)
 
 
-UNCHECKED = replace(SHELF, decide=_unchecked)
+def _named(shelf: Shelf | None) -> str:
+    pieces = 0 if shelf is None else shelf.pieces
+    return "empty" if pieces == 0 else "below zero" if pieces < 0 else "stocked"
+
+
+UNCHECKED = replace(SHELF, decide=_unchecked, state_name=_named, states=("empty", "stocked", "below zero"))
 """Shelves in the week in which nobody checked."""
 
 

@@ -14,7 +14,7 @@ from orderlab.workshop.exercises.runs import again, runs_of, shop_commands
 from orderlab.workshop.exercises.telling import at_step, shown
 
 QUESTION = """\
-Ben got a parcel with a lamp that he had cancelled. At the second till, it turns out, your cousin runs a `decide` of his
+Ben got two mugs that he had cancelled. At the second till, it turns out, your cousin runs a `decide` of his
 own. You could write a test for Ben's case, and the next case would slip through. Better is a **property**: a sentence
 that is true of every step of every run, whoever decides, and which a search can try to break.
 

@@ -15,7 +15,7 @@ from orderlab.workshop.exercises.telling import shown
 LONG = 6
 """So many commands of an answer are shown; of a longer one their number."""
 
-PATIENCE = 20_000
+PATIENCE = 10_000
 """So many steps an answer may ask for; it needs a few dozen."""
 
 QUESTION = """\

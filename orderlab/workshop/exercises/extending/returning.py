@@ -35,7 +35,7 @@ For example: to return what was placed is `InvalidOrderState("order-1", "placed"
 """
 
 STARTER = """\
-from orderlab.workshop.exercises.extending.back import OrderReturned, Returned, ReturnOrder, with_returns
+from orderlab.workshop.exercises.extending.back import OrderReturned, ReturnOrder, with_returns
 
 
 def decide_too(command, order, *, key, at):
@@ -53,7 +53,7 @@ HINTS = (
     "Both functions begin alike: is it the new word? If not, orderlab's own function answers.",
     "`if not isinstance(command, ReturnOrder): return decide(command, order, order_id=key, at=at)`, and the same with "
     "`OrderReturned` and `evolve(order, event)`. Below that there are only returns: three checks and an event, and an "
-    "order that is made by `replace` of `dataclasses`.",
+    "order that is made by `replace` of `dataclasses`. Import `Returned`, too.",
     'The checks: `if not command.reason.strip()`, `if order is None`, `if order.status.name != "shipped"`. The order '
     "after it: `replace(order, status=Returned(event.reason, event.timestamp), updated_at=event.timestamp, "
     "version=order.version + 1)`.",

@@ -40,7 +40,8 @@ For example: sell 1000 cents, redeem 600, redeem 600. The last is `VoucherRefuse
 STARTER = """\
 from orderlab import Decider
 from orderlab.workshop.exercises.extending.voucher import RedeemVoucher, SellVoucher
-from orderlab.workshop.exercises.extending.voucher import VoucherRedeemed, VoucherRefused, VoucherSold
+from orderlab.workshop.exercises.extending.voucher import VoucherRedeemed, VoucherSold
+from orderlab.workshop.exercises.extending.voucher import VoucherRefused
 
 VOUCHERS = ...
 """
