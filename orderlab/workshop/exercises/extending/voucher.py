@@ -47,24 +47,34 @@ class VoucherRefused(AsTable):
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Voucher(AsTable):
+    """A voucher that was sold, and what is left on it."""
+
+    left: int
+
+
 def _decide(
-    command: SellVoucher | RedeemVoucher, left: int | None, /, *, key: str, at: datetime
+    command: SellVoucher | RedeemVoucher, voucher: Voucher | None, /, *, key: str, at: datetime
 ) -> tuple[VoucherSold | VoucherRedeemed, ...] | VoucherRefused:
-    """Decide on what is left on a voucher; None before it is sold."""
+    """Decide on a voucher, which is None before it is sold."""
     if command.cents < 1:
         return VoucherRefused(key, "no amount")
     if isinstance(command, SellVoucher):
-        return VoucherRefused(key, "sold already") if left is not None else (VoucherSold(key, command.cents),)
-    if left is None:
+        return VoucherRefused(key, "sold already") if voucher is not None else (VoucherSold(key, command.cents),)
+    if voucher is None:
         return VoucherRefused(key, "unknown")
-    return VoucherRefused(key, "too little left") if command.cents > left else (VoucherRedeemed(key, command.cents),)
+    is_too_much = command.cents > voucher.left
+    return VoucherRefused(key, "too little left") if is_too_much else (VoucherRedeemed(key, command.cents),)
 
 
-def _evolve(left: int | None, event: VoucherSold | VoucherRedeemed) -> int:
-    return event.cents if isinstance(event, VoucherSold) else (left or 0) - event.cents
+def _evolve(voucher: Voucher | None, event: VoucherSold | VoucherRedeemed) -> Voucher:
+    if isinstance(event, VoucherSold) or voucher is None:
+        return Voucher(event.cents)
+    return Voucher(voucher.left - event.cents)
 
 
-VOUCHERS: Decider[int] = Decider(
+VOUCHERS: Decider[Voucher] = Decider(
     name="voucher",
     decide=_decide,
     evolve=_evolve,
@@ -72,6 +82,7 @@ VOUCHERS: Decider[int] = Decider(
     commands=(SellVoucher, RedeemVoucher),
     events=(VoucherSold, VoucherRedeemed),
     rejections=(VoucherRefused,),
-    state_name=lambda left: "not sold" if left is None else f"worth {left} cents",
+    state_name=lambda voucher: "not sold" if voucher is None else "sold" if voucher.left else "used up",
+    states=("not sold", "sold", "used up"),
 )
-"""Vouchers as they should be, kept as the number of cents that are left."""
+"""Vouchers as they should be."""

@@ -159,6 +159,11 @@ COMMANDS = (
 )
 
 
+def _left(state: Any) -> tuple[Any, ...]:
+    """Return what tells two states apart: what is left on each voucher."""
+    return tuple(sorted((code, voucher.left) for code, voucher in state.entities.items()))
+
+
 def _restarted_each_time(decider: Decider[Any]) -> Decider[Any]:
     """Return a decider of which each function is called as by a program that has just begun."""
     copies: Iterator[Any] = copies_of(decider)  # type: ignore[arg-type] # what holds of a function holds of two
@@ -191,7 +196,7 @@ def _as_a_whole(answer: Decider[Any], trace: Trace) -> Problem | None:
     solution=SOLUTION,
     wrong=WRONG,
     remember="A domain is two functions and some words. Whoever can ask it everything need not look inside.",
-    runs=lambda: runs_of(VOUCHERS, COMMANDS, depth=4),
+    runs=lambda: runs_of(VOUCHERS, COMMANDS, depth=4, alike=_left),
 )
 def vouchers(answer: Any, trace: Trace) -> Problem | None:
     """Compare what is decided with the table, each command after a restart: on what the events alone have made."""
