@@ -184,7 +184,8 @@ def tills(answer: Any, trace: Trace) -> Problem | None:
     what = f"The test catches {score} of {len(TILLS)}, and till {number} is among those that get away."
     told_of = told.what.replace("the faulty one", f"till {number}").replace("the healthy one", "a right till")
     where = f"At step {told.step}: {told_of}."
-    return Problem(what, where, trace, told.other)
+    right_run = None if told.other is None else replace(told.other, title="What a right till does.")
+    return Problem(what, where, trace, right_run)
 
 
 def _caught(test: Any, number: int) -> bool:
