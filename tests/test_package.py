@@ -38,7 +38,9 @@ PROMISED = re.findall(
 )
 """The names of the contract that exist so far."""
 
-HEAVY = re.findall(r"\w+", "pandas duckdb numpy starlette ipywidgets anywidget psycopg simpy hypothesis pydantic pytest cloudpickle")
+HEAVY = re.findall(
+    r"\w+", "pandas duckdb numpy starlette ipywidgets anywidget psycopg simpy hypothesis pydantic pytest cloudpickle"
+)
 
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 

@@ -12,7 +12,7 @@ MOST_ROWS = 120
 """So many rows are drawn: a picture of more is longer than anybody reads."""
 
 _CELL, _ROW, _GAP, _MARGIN = 30.0, 20.0, 2.0, 12.0
-_LINE, _NUMBER, _MARK, _COUNT, _NOTE, _APART = 18.0, 44.0, 26.0, 44.0, 430.0, 18.0
+_LINE, _NUMBER, _MARK, _COUNT, _NOTE, _APART = 18.0, 44.0, 26.0, 44.0, 640.0, 18.0
 _ROWS_BESIDE = 45
 _SIZE = 12
 _LETTERS = 300  # there is never room for more
