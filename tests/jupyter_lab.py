@@ -103,12 +103,12 @@ class OpenNotebook:
 
     def run_all(self) -> None:
         """Start running all cells."""
-        self._wait_for_kernel()
+        self.wait_for_kernel()
         self.page.evaluate(_RUN)
 
     def run_cell(self, index: int) -> None:
         """Start running one cell."""
-        self._wait_for_kernel()
+        self.wait_for_kernel()
         self.page.evaluate(
             """(index) => {
               const notebook = window.jupyterapp.shell.currentWidget.content;
@@ -158,7 +158,8 @@ class OpenNotebook:
         saved: dict[str, Any] = json.loads((self.lab.folder / self.name).read_text())
         return saved
 
-    def _wait_for_kernel(self) -> None:
+    def wait_for_kernel(self) -> None:
+        """Wait until the kernel is there and has nothing to do."""
         self.page.wait_for_function(
             """() => {
               const kernel = window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel;

@@ -11,6 +11,10 @@ FOLDER = Path("orderlab-workshop")
 """Where exercises are written, in the folder that one works in."""
 
 
+class TwoNumbers(OrderlabError):
+    """A file whose name says one exercise, and its first line another."""
+
+
 def file_of(exercise: Exercise) -> Path:
     """Return the file that an exercise is written to."""
     return FOLDER / f"{exercise.number}.py"
@@ -67,20 +71,31 @@ def number_in(file: Path, source: str) -> str:
     """Return the number of the exercise that a file answers: from its name, or else from its first line.
 
     Raises:
+        TwoNumbers: They name two exercises.
         OrderlabError: Neither tells.
 
     >>> number_in(Path("2.1.py"), ""), number_in(Path("2.1-mine.py"), ""), number_in(Path("mine.py"), "# 2.1 Ship")
     ('2.1', '2.1', '2.1')
     """
     first = source.lstrip("\ufeff").partition("\n")[0]
-    found = re.match(r"(\d+\.\d+)(?![\d])", file.name) or re.match(
-        r"#\s*(?:exercise\s+)?(\d+\.\d+)\b", first, re.IGNORECASE
-    )
+    named = re.match(r"(\d+\.\d+)(?!\d)", file.name)
+    begun = re.match(r"#\s*(?:exercise\s+)?(\d+\.\d+)\b", first, re.IGNORECASE)
+    if named and begun and named[1] != begun[1]:
+        raise TwoNumbers(
+            f"{file} is called {named[1]}, and its first line says {begun[1]}: change one of them, and check it again"
+        )
+    found = named or begun
     if found is None:
         raise OrderlabError(
             f"{file} does not say which exercise it answers: call it 2.1.py, or begin it with the line `# 2.1`"
         )
     return found[1]
+
+
+def usual_file(exercise: Exercise) -> Path | None:
+    """Return the file in which an exercise is answered, also from within the folder of such; None if there is none."""
+    file = file_of(exercise)
+    return next((each for each in (file, Path(file.name)) if each.is_file()), None)
 
 
 def read(file: Path) -> str:

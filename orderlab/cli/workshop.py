@@ -1,18 +1,18 @@
 """`orderlab workshop`: the exercises without a notebook, in files that are edited anywhere."""
 
-import re
 import sys
 from pathlib import Path
+from re import fullmatch, sub
 from typing import Annotated
 
 import typer
 
-from orderlab.cli.console import FAILED, OUT, AsJson, show_json, show_rows, show_text
-from orderlab.cli.exercise_files import begun_again, file_of, number_in, read, written
+from orderlab.cli.console import FAILED, INTERRUPTED, OUT, AsJson, show_json, show_rows, show_text
+from orderlab.cli.exercise_files import TwoNumbers, begun_again, file_of, number_in, read, usual_file, written
 from orderlab.cli.markdown import show_markdown
 from orderlab.grading.answer import Written
 from orderlab.grading.checking import warm_up
-from orderlab.grading.verdict import Result
+from orderlab.grading.verdict import Result, Verdict
 from orderlab.workshop import desk
 from orderlab.workshop.contents import NoSuchExercise, find
 from orderlab.workshop.learners import classroom as classroom_of
@@ -40,10 +40,12 @@ def listed(as_json: AsJson = False) -> None:
     _show(desk.list_exercises(), as_json)
 
 
-@workshop.command("next", epilog="Example: orderlab workshop next")
-def following() -> None:
-    """Write the first exercise that is not solved yet to a file, and show it."""
-    exercise = desk.first_unsolved()
+@workshop.command("next", epilog="Example: orderlab workshop next 2.3")
+def following(
+    number: Annotated[str, typer.Argument(help="Another exercise than the first that is not solved yet.")] = "",
+) -> None:
+    """Write an exercise to a file, and show it: the first that is not solved yet, or the one you name."""
+    exercise, note = (find(_known(number)), "") if number else desk.first_unsolved()
     if exercise is None:
         show_text("You have solved every exercise there is.")
         return
@@ -52,22 +54,28 @@ def following() -> None:
     OUT.print()
     show_markdown(exercise.question)
     OUT.print()
+    if note:
+        show_text(note)
     there = "Your file" if is_new else "Your file, which was there already and is left as it is"
     show_text(f"{there}: {file}")
-    show_text(f"Check it: orderlab workshop check {file}")
+    show_text(f"Check it: orderlab workshop check {exercise.number}")
 
 
-@workshop.command(epilog="Example: orderlab workshop check orderlab-workshop/1.1.py")
+@workshop.command(epilog="Example: orderlab workshop check 1.1")
 def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Your answer: 1.1.py, or its first line is `# 1.1`.")],
+    file: Annotated[str, typer.Argument(metavar="NUMBER|FILE", help="The exercise, 1.1; or a file of yours.")],
     traceback: Annotated[bool, typer.Option("--traceback", help="Show all of what the answer raised.")] = False,
 ) -> None:
-    """Check an answer: exit code 0 for correct, 1 for incorrect, 2 for not attempted."""
-    warm_up()  # while this process reads and imports
-    source = read(file)
-    number = _known(number_in(file, source))
-    sys.path.insert(0, str(file.parent.absolute()))  # as when the file is run: it may import what is beside it
-    verdict = desk.check(number, Written(source, str(file)))
+    """Check an answer: exit code 0 for correct, 1 for incorrect, 2 for not attempted.
+
+    A number stands for the file that `next` wrote. A file of yours says which exercise it answers: it is called
+    1.1.py, or its first line is `# 1.1`.
+    """
+    try:
+        verdict = _checked(*_answered(file))
+    except KeyboardInterrupt as error:
+        show_text(str(error) or "Stopped.")
+        raise typer.Exit(INTERRUPTED) from None
     OUT.print(verdict.as_text(notebook=False), markup=False, soft_wrap=True)
     if verdict.problem is not None and verdict.problem.detail:
         if traceback:
@@ -117,20 +125,54 @@ def export(file: Annotated[Path, typer.Argument(help="The file to be written, su
     show_text(f"Your progress, with your answers, is in {desk.export(file)}")
 
 
-@workshop.command(epilog="Example: orderlab workshop classroom handed-in")
+@workshop.command(epilog="Example: orderlab workshop classroom handed-in --answers 2.1")
 def classroom(
     files: Annotated[list[Path], typer.Argument(help="Files that `export` wrote, or a folder of them.")],
+    answers: Annotated[str, typer.Option(metavar="NUMBER", help="Show what was written for an exercise.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show many learners in one table: how far each is, and where people are stuck."""
+    """Show many learners in one table: how far each is, and where people are stuck.
+
+    A file that cannot be read is left out, and one that was handed in twice counts once; a line says so.
+    """
     room = classroom_of(files)
+    given = room.answers(answers) if answers else None
     if as_json:
-        show_json({"exercises": room.exercises.as_dicts(), "learners": room.learners.as_dicts()})
+        told = {"exercises": room.exercises.as_dicts(), "learners": room.learners.as_dicts()}
+        show_json({**(told if given is None else {"answers": given.as_dicts()}), "notes": room.notes})
+        return
+    for note in room.notes:
+        show_text(note)
+    if given is not None:
+        OUT.print(str(given), markup=False, soft_wrap=True)
         return
     show_text(room.sentence)
     for each in (room.exercises, room.learners):
         OUT.print()
         _table(each)
+
+
+def _answered(asked: str) -> tuple[str, Path, str]:
+    """Return which exercise is to be checked, its file and what is in it; a number stands for its usual file."""
+    warm_up()  # while this process reads and imports
+    file = Path(asked)
+    if fullmatch(r"\d+\.\d+", asked) and not file.exists():
+        usual = usual_file(find(_known(asked)))
+        if usual is None:
+            raise typer.BadParameter(
+                f"{asked} has no file yet: `orderlab workshop next {asked}` writes it", param_hint="the exercise"
+            )
+        file = usual
+    source = read(file)
+    try:
+        return _known(number_in(file, source)), file, source
+    except TwoNumbers as error:
+        raise typer.BadParameter(str(error), param_hint="the file") from None
+
+
+def _checked(number: str, file: Path, source: str) -> Verdict:
+    sys.path.insert(0, str(file.parent.absolute()))  # as when the file is run: it may import what is beside it
+    return desk.check(number, Written(source, str(file)))
 
 
 def _known(number: str) -> str:
@@ -157,4 +199,4 @@ def _table(overview: Overview) -> None:
 
 def _in_the_terminal(text: str) -> str:
     """Return what the desk says with commands where it names its functions."""
-    return re.sub(r'workshop\.(\w+)\("([\d.]+)"\)', r"orderlab workshop \1 \2", text)
+    return sub(r'workshop\.(\w+)\("([\d.]+)"\)', r"orderlab workshop \1 \2", text)

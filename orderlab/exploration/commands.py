@@ -12,8 +12,8 @@ from operator import index
 from typing import Any
 
 from orderlab.core.decider import Decider
+from orderlab.exploration.differing.canon import canon
 from orderlab.exploration.playing import AT
-from orderlab.exploration.searching.sameness import hashable
 from orderlab.timeline.machine.naming import namer_of
 from orderlab.timeline.machine.trying import commands_for
 
@@ -54,13 +54,13 @@ def commands_of(decider: Decider[Any], *, entities: int = 1, keys: Iterable[str]
         for kind, made, places in zip(decider.commands, pattern, chosen, strict=True):
             commands = made if key == named[0] else commands_for(decider, [kind], [key])
             for place in places:
-                kept.setdefault((type(commands[place]), hashable(commands[place])), commands[place])
+                kept.setdefault((kind, canon(commands[place])), commands[place])
     return tuple(kept.values())
 
 
 def _keys(decider: Decider[Any], entities: int, keys: Iterable[str] | None) -> list[str]:
     if keys is not None:
-        named = [] if isinstance(keys, str) else list(keys)
+        named = list(keys) if isinstance(keys, Iterable) and not isinstance(keys, str) else []
         if not named or not all(isinstance(key, str) for key in named):
             raise TypeError(f"keys must be a list of keys, such as ['{decider.name}-1'], not {keys!r}")
         return list(dict.fromkeys(named))
@@ -99,17 +99,17 @@ def _about(decider: Decider[Any], commands: Sequence[Any]) -> list[int]:
 def _entities(decider: Decider[Any], commands: Sequence[Any], key: str) -> list[Any]:
     """Return some of the entities that commands lead to, a few in each state that there is a name for."""
     name_of = namer_of(decider)
-    met: dict[Any, Any] = {None: None}
+    met: dict[Any, Any] = {canon(None): None}
     names: dict[str, int] = {}
     for entity in _growing(met):
         for command in commands:
             after = _answer(decider, command, entity, key)[1]
-            if after is None or len(met) >= _MOST_ENTITIES or hashable(after) in met:
+            if after is None or len(met) >= _MOST_ENTITIES or canon(after) in met:
                 continue
             name = name_of(after)
             names[name] = names.get(name, 0) + 1
             if names[name] <= _MOST_OF_A_NAME:
-                met[hashable(after)] = after
+                met[canon(after)] = after
     return list(met.values())
 
 

@@ -6,6 +6,7 @@ tomorrow. That is hard to see by reading, and easy to see by asking in another w
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from orderlab.drawing.tables import AsTable
@@ -81,7 +82,9 @@ def check_determinism(function: Callable[..., Any], *arguments: Any, seconds: fl
         seconds: How long it may take in a world.
 
     Raises:
-        TypeError: The function or an argument cannot be sent to another interpreter, or a result cannot be compared.
+        TypeError: The function or an argument cannot be sent to another interpreter, or a result cannot be compared;
+            or `seconds` is no number.
+        ValueError: `seconds` is not more than zero.
         TimeoutError: It took too long.
         RuntimeError: It ended its interpreter.
 
@@ -90,6 +93,10 @@ def check_determinism(function: Callable[..., Any], *arguments: Any, seconds: fl
     """
     if not callable(function):
         raise TypeError(f"function must be something to call, not {function!r}: hand over the function, not its result")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"seconds must be a number, not {seconds!r}")
+    if not 0 < seconds < inf:
+        raise ValueError(f"seconds must be more than zero, not {seconds!r}")
     name = getattr(function, "__name__", None) or type(function).__name__
     data = packed(function, arguments)
     try:
@@ -104,12 +111,15 @@ def check_determinism(function: Callable[..., Any], *arguments: Any, seconds: fl
 def _found_out(name: str, data: bytes, seconds: float) -> Determinism:
     here, *elsewhere = visited(data, (HERE, *ELSEWHERE), seconds=seconds)
     outcome = outcome_of(here[0])
+    first, second, *later = here
+    if later and difference(first, second) is None and (found := difference(second, later[0])) is not None:
+        return Determinism(name, False, outcome, _sentence(found, "at first", "a second later"), (CLOCK,))
     for world, there in zip(ELSEWHERE, elsewhere, strict=True):
         found = difference(here[0], there[0])
         if found is not None:
             parts = _parts_that_matter(data, here, world, seconds)
             return Determinism(name, False, outcome, _sentence(found, "in one world", "in another"), parts)
-    found = next((each for calls in (here, *elsewhere) if (each := difference(*calls)) is not None), None)
+    found = next((each for calls in (here, *elsewhere) if (each := difference(*calls[:2])) is not None), None)
     if found is not None:
         return Determinism(name, False, outcome, _sentence(found, "at the first call", "at the second"), (SECOND_CALL,))
     return Determinism(name, True, outcome)

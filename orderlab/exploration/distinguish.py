@@ -7,17 +7,17 @@ from typing import Any
 
 from orderlab.core.decider import Decider, Reducer
 from orderlab.core.script import TimedCommand
-from orderlab.exploration.differing.bounds import Bounds, Commands, bound_of
+from orderlab.exploration.arguments import time
+from orderlab.exploration.differing.bounds import Bounds, Commands, bound_of, require_commands
 from orderlab.exploration.differing.eventstores import Scripts, require_operations
 from orderlab.exploration.differing.pairs import Pairs
-from orderlab.exploration.differing.scripts import EventStoreReducer, OpenEventStore, run_apart
+from orderlab.exploration.differing.scripts import PATIENCE_SECONDS, EventStoreReducer, OpenEventStore, run_apart
 from orderlab.exploration.differing.sides import Side
 from orderlab.exploration.distinction import Distinction
 from orderlab.exploration.domain import decider_of, reducer_of, start_of
 from orderlab.exploration.playing import AT
 from orderlab.exploration.searching.given import given_commands
 from orderlab.exploration.trace import Trace
-from orderlab.replay import require_zone
 from orderlab.timeline.machine.trying import commands_for
 from orderlab.timeline.unknown import counted
 
@@ -63,15 +63,16 @@ def distinguish(
         labels: What the two are called in what is said of them.
 
     Raises:
-        TypeError: One of them is neither, or there is nothing to make commands from.
-        ValueError: A bound is not a number from 1.
+        TypeError: One of them is neither, or there is nothing to make commands from; the commands or the start are none
+            of theirs; or they say what cannot be compared, such as a lock.
+        ValueError: A bound is less than 1.
 
     >>> from orderlab.orders.actions import CancelOrder, ShipOrder
     >>> from orderlab.orders.decider import ORDERS
     >>> print(distinguish(ORDERS, ORDERS, [ShipOrder("order-1", "TRACK-1"), CancelOrder("order-1")]))
     no difference: 1 state of at most 1 entity was compared, with 2 commands each, and no others can be reached
     """
-    require_zone("at", at)
+    _require(at, labels)
     kinds = _is_opener(a), _is_opener(b)
     if kinds[0] != kinds[1]:
         raise TypeError(f"a and b must be two of a kind: domains, or what opens event stores; not {a!r} and {b!r}")
@@ -106,7 +107,13 @@ def _of_event_stores(
         bound = f"{done} were done before it, and no shorter one tells them apart"
     else:
         up_to = f"of up to {counted(found.depth, 'write')} " if found.complete else ""
-        bound = f"{done} {up_to}were done, each with every look at the log after it; longer ones were not"
+        longer = (
+            f"neither answers {found.silent} within {PATIENCE_SECONDS:g} s, and so nothing was done after it"
+            if found.silent
+            else "longer ones were not"
+        )
+        were = "was" if found.scripts == 1 else "were"
+        bound = f"{done} {up_to}{were} done, each with every look at the log after it; {longer}"
     what, field = found.difference.what, found.difference.field
     return Distinction(one, other, what, bound, False, found.scripts, found.compared, found.depth, labels, field)
 
@@ -115,11 +122,13 @@ def _of_domains(
     a: Any, b: Any, commands: Any, *, start: Any, bounds: Bounds, at: datetime, labels: tuple[str, str]
 ) -> Distinction:
     reducers = reducer_of(a), reducer_of(b)
-    sides = tuple(Side(each, start_of(each, start)) for each in reducers)
-    tried = _made(*reducers, bounds.entities or 1) if commands is None else _given(commands, at)
-    if commands is not None:
-        bounds = replace(bounds, entities=_entities_in(tried, decider_of(reducers[0])))
     effects = not (isinstance(a, Decider) and isinstance(b, Decider))
+    sides = tuple(Side(each, start_of(each, start)) for each in reducers)
+    if commands is None:
+        tried: Commands = _made(*reducers, bounds.entities or 1)
+    else:
+        tried = _given(commands, at, reducers, only=not effects)
+        bounds = replace(bounds, entities=_entities_in(tried, decider_of(reducers[0])))
     found = Pairs(sides[0], sides[1], tried, at=at, effects=effects, labels=labels).search(bounds)
     one = other = None
     if found.difference:
@@ -149,12 +158,20 @@ def _made(a: Reducer[Any], b: Reducer[Any], entities: int) -> tuple[Any, ...]:
     return commands_for(decider, decider.commands, keys)
 
 
-def _given(commands: Any, at: datetime) -> Commands:
+def _given(commands: Any, at: datetime, reducers: Sequence[Reducer[Any]], *, only: bool) -> Commands:
     """Return commands as they are tried, however they were handed over."""
     if isinstance(commands, Sequence) and not isinstance(commands, str) and commands:
-        return tuple(commands)
+        return tuple(require_commands(commands, reducers, only=only))
     given = given_commands(commands, None, at)
-    return given.function or tuple(command for command, _ in given.listed)
+    listed = [command for command, _ in given.listed]
+    return given.function or tuple(require_commands(listed, reducers, only=only))
+
+
+def _require(at: Any, labels: Any) -> None:
+    time("at", at)
+    is_pair = isinstance(labels, list | tuple) and len(labels) == 2  # noqa: PLR2004 - there are two of them
+    if not is_pair or not all(isinstance(each, str) and each.strip() for each in labels):
+        raise TypeError(f"labels must be two texts, such as ('mine', 'the right one'), not {labels!r}")
 
 
 def _entities_in(commands: Commands, decider: Decider[Any] | None) -> int | None:
@@ -175,6 +192,8 @@ def _entities_in(commands: Commands, decider: Decider[Any] | None) -> int | None
 
 
 def _from_1(name: str, value: Any) -> int:
-    if type(value) is not int or value < 1:
+    if type(value) is not int:
+        raise TypeError(f"{name} must be a whole number from 1, not {value!r}")
+    if value < 1:
         raise ValueError(f"{name} must be a whole number from 1, not {value!r}")
     return value

@@ -1,24 +1,24 @@
 """Go through all states that a domain can get into, and find the shortest run in which something does not hold."""
 
 from collections.abc import Callable
-from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
 from orderlab.core.decider import Decider, Reducer
+from orderlab.exploration.arguments import time
+from orderlab.exploration.differing.canon import copied
 from orderlab.exploration.domain import decider_of, reducer_of, start_of
 from orderlab.exploration.explored import Explored
 from orderlab.exploration.playing import AT
 from orderlab.exploration.searching.bounds import Bounds
 from orderlab.exploration.searching.by_entity import EntitySearch
 from orderlab.exploration.searching.by_state import StateSearch
-from orderlab.exploration.searching.found import NOTHING_IS_CHANGED, NOTHING_IS_RAISED, Broken, Found, Questions
+from orderlab.exploration.searching.confirming import Runs
+from orderlab.exploration.searching.found import THE_SAME_IS_SAID_TWICE, Found, Questions
 from orderlab.exploration.searching.given import Given, given_commands
-from orderlab.exploration.searching.predicates import Asked, predicates, quoted
+from orderlab.exploration.searching.predicates import Asked, predicates
 from orderlab.exploration.searching.sameness import is_settled
 from orderlab.exploration.searching.watching import Progress, Watch
-from orderlab.exploration.trace import Trace
-from orderlab.replay import require_zone
 
 
 def explore(
@@ -39,7 +39,8 @@ def explore(
     """Find every state that commands lead to, breadth first, so that what does not hold is shown by a shortest run.
 
     It is the same at every call. Of a decider, states are the same if their entities are; of a reducer, if they are
-    equal. Something that raises, be it the domain or what is asked of it, is a counterexample as well.
+    equal, and values of two types never are: `1`, `1.0` and `True` are three. Something that raises, be it the domain
+    or what is asked of it, is a counterexample as well, and so is a decider that changes what it was given.
 
     Args:
         domain: A decider, or a reducer.
@@ -59,7 +60,7 @@ def explore(
             at a terminal or in a notebook, in a line that goes away again; False tells nothing.
 
     Raises:
-        TypeError: An argument is of the wrong kind, or a predicate returns nothing.
+        TypeError: An argument is of the wrong kind, or a predicate returns something else than True or False.
         ValueError: A number is too small, or the time has no zone.
 
     >>> from orderlab.exploration.commands import commands_of
@@ -68,9 +69,7 @@ def explore(
     <Explored order: 64 states, 144 transitions, 1,968 refused, depth 6, exhaustive>
     """
     reducer, decider = reducer_of(domain), decider_of(domain)
-    if not isinstance(at, datetime):
-        raise TypeError(f"at must be a datetime, not {at!r}")
-    require_zone("at", at)
+    time("at", at)
     if not (symmetry is None or callable(symmetry)):
         raise TypeError(f"symmetry must be a function of a state, not {symmetry!r}")
     watch = Watch(Bounds(depth, states, seconds), progress)
@@ -78,7 +77,7 @@ def explore(
         predicates("always", always), predicates("sometimes", sometimes), predicates("every_step", every_step)
     )
     first = start_of(reducer, start)
-    beginning = first if is_settled(first) else deepcopy(first)  # a faulty domain may change it
+    beginning = first if is_settled(first) else copied(first)  # a faulty domain may change it
     given = given_commands(commands, decider, at)
     found = Found()
     try:
@@ -86,8 +85,8 @@ def explore(
     finally:
         watch.end()
     watch.end(found)
-    run = _Runs(reducer, beginning, given, at)
-    broken = found.broken
+    runs = Runs(reducer, beginning, given, at)
+    runs.confirm(found, questions)
     return Explored(
         name=type(reducer).__name__ if decider is None else decider.name,
         states=found.states,
@@ -96,15 +95,11 @@ def explore(
         quiet=found.quiet,
         levels=tuple(found.levels),
         ends=found.ends,
-        why_not=found.why_not if broken is None else "it stopped at the counterexample",
-        counterexample=None if broken is None else run.along(broken.path, _told(broken)),
-        broken="" if broken is None else broken.name,
+        why_not=_why_not(found, runs),
+        counterexample=runs.counterexample,
+        broken=runs.broken,
         never=tuple(each.name for each in questions.sometimes if each.name not in found.reached),
-        reached={
-            each.name: run.along(found.path(found.reached[each.name]), f"{quoted(each.name)} happens.")
-            for each in questions.sometimes
-            if each.name in found.reached
-        },
+        reached=runs.reached,
         seconds=watch.seconds,
     )
 
@@ -121,26 +116,8 @@ def _search(
     return StateSearch(reducer, start, given, symmetry) if quick is None else quick
 
 
-class _Runs:
-    """Makes runs of what a search has found."""
-
-    def __init__(self, reducer: Reducer[Any], start: Any, given: Given, at: datetime) -> None:
-        self._reducer, self._start, self._given, self._at = reducer, start, given, at
-
-    def along(self, path: tuple[int, ...], title: str) -> Trace:
-        """Return the run of commands with these numbers."""
-        commands = self._given.scripted(path)
-        return Trace.of(self._reducer, commands, start=self._start, at=self._at, title=title)
-
-
-def _told(broken: Broken) -> str:
-    """Say what does not hold, and where."""
-    number = len(broken.path)
-    after = "at the beginning" if not number else f"after {'1 command' if number == 1 else f'{number} commands'}"
-    if broken.name == NOTHING_IS_RAISED:
-        return f"The domain raises {broken.failure}, {after}."
-    if broken.name == NOTHING_IS_CHANGED:
-        return f"The last command changes the state before it in place, {after}."
-    if broken.failure:
-        return f"{broken.argument}: {quoted(broken.name)} raises {broken.failure}, {after}."
-    return f"{quoted(broken.name)} does not hold {after}."
+def _why_not(found: Found, runs: Runs) -> str:
+    """Say why a search was not exhaustive, as a sentence; empty if it was."""
+    if found.broken is not None:
+        return "it stopped at the counterexample"
+    return "the same commands do not lead to the same twice" if runs.broken == THE_SAME_IS_SAID_TWICE else found.why_not

@@ -8,6 +8,7 @@ from typing import Any
 from orderlab.drawing import tables
 from orderlab.exploration.searching.predicates import quoted
 from orderlab.exploration.trace import Trace
+from orderlab.timeline.unknown import counted
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,19 +84,19 @@ class Explored:
         far = "" if self.exhaustive else " in what was explored"
         said += [f"{quoted(name)} never happens{far}." for name in self.never]
         said += [
-            f"{quoted(name)} happens, after {_commands(len(trace))} at the earliest."
+            f"{quoted(name)} happens, after {counted(len(trace), 'command')} at the earliest."
             for name, trace in self.reached.items()
         ]
         return tuple(said)
 
     def __repr__(self) -> str:
         if self.counterexample is not None:
-            end = f"broken after {_commands(len(self.counterexample))}: {self.broken}"
+            end = f"broken after {counted(len(self.counterexample), 'command')}: {self.broken}"
         else:
             end = "exhaustive" if self.exhaustive else "not exhaustive"
         never = f", never: {', '.join(self.never)}" if self.never else ""
         return (
-            f"<Explored {self.name}: {self.states:,} states, {self.transitions:,} transitions, "
+            f"<Explored {self.name}: {counted(self.states, 'state')}, {counted(self.transitions, 'transition')}, "
             f"{self.refused:,} refused, depth {self.depth}, {end}{never}>"
         )
 
@@ -112,7 +113,3 @@ class Explored:
         )
         told = "".join(f"<p>{tables.cell(sentence)}</p>" for sentence in self.sentences())
         return shown + told + ("" if self.counterexample is None else self.counterexample._repr_html_())
-
-
-def _commands(number: int) -> str:
-    return "1 command" if number == 1 else f"{number} commands"

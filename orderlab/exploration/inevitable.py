@@ -10,6 +10,8 @@ from orderlab.exploration.searching.avoiding import Goal, ways_of
 from orderlab.exploration.searching.bounds import whole
 from orderlab.exploration.searching.ending import bad_of, good_of, spoiling
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import called
+from orderlab.timeline.unknown import counted
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,11 +49,11 @@ class Inevitable:
         doubt = f" ({self.why_not})" if self.why_not else ""
         if self.step is None or self.rescue is None:
             return f"The bad end could not be avoided from the beginning on{doubt}."
-        name = "no command" if self.command is None else type(self.command).__name__
+        name = "no command" if self.command is None else called(self.command)
         if self.always_avoidable:
-            after = f"{len(self.trace)} steps" if len(self.trace) != 1 else "1 step"
+            after = counted(len(self.trace), "step")
             return f"The bad end can still be avoided after all {after}, by {name}{doubt}."
-        given = type(self.trace.steps[self.step - 1].command).__name__
+        given = called(self.trace.steps[self.step - 1].command)
         return (
             f"The bad end could be avoided until step {self.step} of {len(self.trace)}, "
             f"where {name} in the place of {given} would have led to a good end{doubt}."
@@ -131,5 +133,5 @@ def _avoided(trace: Trace, place: int, path: list[tuple[Any, Any]], cut: str) ->
         steps.append(play(trace.reducer, state, command, at=at))
         state = steps[-1].state
     command = path[0][0] if path else None
-    rescue = Trace(trace.reducer, trace.start, tuple(steps), "It ends well.")
+    rescue = Trace(trace.reducer, trace.start, tuple(steps), "It ends well.", trace.given)
     return Inevitable(trace, place + 1, command, rescue, cut)

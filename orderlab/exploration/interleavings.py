@@ -4,13 +4,14 @@ Each writer reads its stream, decides, and appends. Between a read and an append
 noticed is what `expected_version` is for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from datetime import datetime
 from typing import Any
 
 from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.exploration.arguments import time
 from orderlab.exploration.domain import reducer_of
 from orderlab.exploration.playing import AT
 from orderlab.exploration.schedules.batches import Batches
@@ -22,6 +23,7 @@ from orderlab.exploration.schedules.opening import opened
 from orderlab.exploration.schedules.running import Runner
 from orderlab.exploration.schedules.schedule import Schedule
 from orderlab.exploration.schedules.writer import writers_of
+from orderlab.exploration.searching.bounds import whole
 from orderlab.orders.decider import ORDERS
 from orderlab.timeline.whatif.redeciding import in_utc
 
@@ -64,7 +66,7 @@ async def interleavings(
     Raises:
         TypeError: An argument is not what it should be; the text says which.
         ValueError: There are more schedules than `most`, or a given command is refused.
-        EventStoreError: The event store cannot be opened, or failed.
+        EventStoreError: The event store cannot be opened, or failed; what else it raises is raised as it is.
 
     >>> import asyncio
     >>> from orderlab.orders.actions import CancelOrder, OrderPlaced, ShipOrder
@@ -76,8 +78,11 @@ async def interleavings(
     >>> print(found[1].verdict)
     B wrote OrderCancelled without knowing of OrderShipped of A. OrderCancelled cannot follow OrderShipped.
     """
+    _require_truth("check_versions", check_versions)
+    _require_truth("retry", retry)
+    whole("most", most, 1)
     reducer = _reducer(domain, check_versions)
-    when = in_utc("at", at)
+    when = in_utc("at", time("at", at))
     beginning = beginning_of(given, reducer, when)
     who = writers_of(writers, reducer.decider, beginning.events)
     number = number_of_orders(len(who))
@@ -112,7 +117,7 @@ async def both_ways(
         at: When everything is decided.
         most: How many schedules may be run each time.
     """
-    writers, given = writers if isinstance(writers, Mapping) else list(writers), list(given)  # for they are run twice
+    writers, given = _twice(writers), _twice(given)
     unchecked, checked = [
         await interleavings(
             writers,
@@ -127,6 +132,16 @@ async def both_ways(
         for check_versions in (False, True)
     ]
     return BothWays(unchecked, checked)
+
+
+def _twice(given: Any) -> Any:
+    """Return what can be gone through twice; what cannot be gone through at all is refused where it is used."""
+    return list(given) if isinstance(given, Iterator) else given
+
+
+def _require_truth(name: str, given: Any) -> None:
+    if not isinstance(given, bool):
+        raise TypeError(f"{name} must be True or False, not {given!r}")
 
 
 def _reducer(domain: Any, check_versions: bool) -> DeciderReducer[Any, Any]:

@@ -1,16 +1,14 @@
 """Play one command on a state, as the runtime would, and tell all that came of it."""
 
-from collections.abc import Container
 from datetime import UTC, datetime
 from typing import Any
 
-from orderlab.core.decider import Decider, EntityState, Reducer, Step
+from orderlab.core.decider import Decider, Reducer, Step
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.environment import FixedClock
 from orderlab.core.log import NewEvent
-from orderlab.exploration.domain import decider_of
+from orderlab.exploration.domain import decider_of, entities_of
 from orderlab.exploration.tracestep import TraceStep
-from orderlab.orders.model import OrderState
 from orderlab.orders.reducer import OrderEnvironment
 from orderlab.timeline.whatif.redeciding import UnusedIds
 
@@ -31,7 +29,7 @@ def play(reducer: Reducer[Any], state: Any, command: Any, *, at: datetime = AT, 
         at: When it is decided, aware.
         writer: Who gives it.
     """
-    env = OrderEnvironment(FixedClock(at), UnusedIds(_keys_in(state).__contains__))
+    env = OrderEnvironment(FixedClock(at), UnusedIds(entities_of(state).__contains__))
     decider = decider_of(reducer)
     key = _key_in(decider, command)
     try:
@@ -77,9 +75,3 @@ def _key_in(decider: Decider[Any] | None, action: Any) -> str | None:
     except Exception:  # noqa: BLE001 - a faulty domain; that it fails is told by what came of the command
         return None
     return key if isinstance(key, str) else None
-
-
-def _keys_in(state: Any) -> Container[str]:
-    if isinstance(state, OrderState):
-        return state.orders
-    return state.entities if isinstance(state, EntityState) else ()

@@ -41,7 +41,7 @@ def profile_of(name: str) -> settings:
     >>> profile_of("quick").derandomize
     True
     """
-    if name not in PROFILES:
+    if not isinstance(name, str) or name not in PROFILES:
         raise ValueError(f"profile must be {', '.join(PROFILES)}, not {name!r}")
     return PROFILES[name]
 

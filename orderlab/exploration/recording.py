@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from orderlab.core.codec import Codec
 from orderlab.core.decider import Decider, DeciderReducer, Reducer
 from orderlab.core.environment import FixedClock, SequentialIds
-from orderlab.core.errors import CorruptStream
 from orderlab.core.log import NO_STREAM, RecordedEvent
 from orderlab.core.script import TimedCommand
+from orderlab.exploration.arguments import in_brief
 from orderlab.exploration.asked import command_names
 from orderlab.exploration.patience import StartsAs, breaks_of, can_be_tried, patient
-from orderlab.exploration.playing import AT
+from orderlab.exploration.playing import AT, told
 from orderlab.exploration.telling.words import entities_in
 from orderlab.idempotency import event_id_of
 from orderlab.orders.codec import ORDER_CODEC
@@ -33,10 +33,12 @@ def begun(reducer: Reducer[Any], state: Any, given: Sequence[Any]) -> Any:
     """
     env = OrderEnvironment(FixedClock(AT), SequentialIds())
     for number, event in enumerate(given, start=1):
+        if isinstance(reducer, DeciderReducer) and not isinstance(event, reducer.decider.events):
+            raise TypeError(f"given takes events of {reducer.decider.name}, not {in_brief(event)}")
         try:
             state = _folded(reducer, state, event, env)
-        except CorruptStream as error:
-            raise ValueError(f"given: event {number}, {event!r}, cannot follow: {error}") from error
+        except Exception as error:
+            raise ValueError(f"given: event {number}, {in_brief(event)}, cannot follow: {told(error)}") from error
     return state
 
 
@@ -44,8 +46,6 @@ def _folded(reducer: Reducer[Any], state: Any, event: Any, env: OrderEnvironment
     """Return the state after an event; a decider's is folded, for its reducer leaves out a fact that it knows."""
     if not isinstance(reducer, DeciderReducer):
         return reducer.reduce(state, event, env).state
-    if not isinstance(event, reducer.decider.events):
-        raise TypeError(f"given takes events of {reducer.decider.name}, not {event!r}")
     key = str(reducer.decider.key_of(event))
     version = reducer.entity(state, key)[1] + 1
     return reducer.replay(state, [(reducer.decider.stream_id(key), version, event)])

@@ -9,7 +9,7 @@ from orderlab.exploration.asked import asked_in
 from orderlab.exploration.playing import play
 from orderlab.exploration.recording import begun
 from orderlab.exploration.telling.words import entities_in
-from orderlab.exploration.tracestep import TraceStep
+from orderlab.exploration.tracestep import TraceStep, called
 from orderlab.timeline.scenario.decider_place import place_of
 from orderlab.timeline.scenario.python_layout import WIDTH
 from orderlab.timeline.scenario.scenario_writer import PytestModule, Scenario, ScenarioStep, pytest_module
@@ -69,14 +69,22 @@ def _comment(trace: "Trace", decider: Decider[Any], given: Sequence[Any], asked:
     title = " ".join(trace.title.split())
     parts = [f"{title}{'' if title[-1] in '.!?' else '.'}"] if title else []
     left_out = [step for step in trace.steps if step.is_conflict]
-    parts += [f"{step.writer}'s {type(step.command).__name__} met a conflict, and is left out." for step in left_out]
+    parts += [f"{step.writer}'s {called(step.command)} met a conflict, and is left out." for step in left_out]
     failed = next((number for number, step in enumerate(asked, start=1) if step.failure), None)
     if failed is not None:
         raised = " ".join(asked[failed - 1].failure.split())
         parts.append(f"Command {failed} raised {raised}: as long as it does, this test fails. Then state its answer.")
     elif not _holds(decider, given, asked):
         parts.append(_OTHERWISE)
-    return "\n# ".join(wrap(" ".join(parts), WIDTH - 2, break_long_words=False, break_on_hyphens=False))
+    told = "".join(map(_printable, " ".join(parts)))
+    return "\n# ".join(wrap(told, WIDTH - 2, break_long_words=False, break_on_hyphens=False))
+
+
+def _printable(character: str) -> str:
+    """Return a character as it can stand in a comment: what is none, or half of one, as its number."""
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def _holds(decider: Decider[Any], given: Sequence[Any], asked: Sequence[TraceStep]) -> bool:
@@ -93,7 +101,6 @@ def _holds(decider: Decider[Any], given: Sequence[Any], asked: Sequence[TraceSte
 
 def _named(asked: Sequence[TraceStep]) -> str:
     words = [
-        f"{type(step.command).__name__} refused" if step.rejection is not None else step.answer
-        for step in asked[:_WORDS]
+        f"{called(step.command)} refused" if step.rejection is not None else step.answer for step in asked[:_WORDS]
     ]
     return " then ".join(words) + (" and so on" if len(asked) > _WORDS else "")

@@ -45,7 +45,7 @@ from orderlab.exploration.generating.orders import (
     valid_commands,
 )
 from orderlab.exploration.generating.running import runs, traces
-from orderlab.exploration.generating.ways import commands_about, keys_for
+from orderlab.exploration.generating.ways import chosen_keys, commands_about
 
 __all__ = [
     "actions",
@@ -94,6 +94,8 @@ def commands_for(decider: Decider[Any], *, keys: Sequence[str] | None = None) ->
 
     Raises:
         CannotMake: The fields of a command type do not say what they hold.
+        TypeError: It is no decider, or the keys are no list of texts.
+        ValueError: There are no keys.
 
     >>> from hypothesis import find
     >>> from orderlab.orders.actions import ShipOrder
@@ -101,4 +103,4 @@ def commands_for(decider: Decider[Any], *, keys: Sequence[str] | None = None) ->
     >>> find(commands_for(ORDERS), lambda command: isinstance(command, ShipOrder))
     ShipOrder(order_id='order-1', tracking_number='a1')
     """
-    return commands_about(decider, keys_for(decider) if keys is None else tuple(keys))
+    return commands_about(decider, chosen_keys(decider, keys))

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 from orderlab.core.decider import Decider, DeciderReducer, Reducer
 from orderlab.core.script import TimedCommand
 from orderlab.drawing import svg
+from orderlab.exploration.arguments import several, text, time
 from orderlab.exploration.asked import asked_in
+from orderlab.exploration.differing.canon import same_value
 from orderlab.exploration.domain import decider_of, reducer_of, start_of
 from orderlab.exploration.minting.exercise import exercise_of
 from orderlab.exploration.packing import packed, unpacked
@@ -87,17 +89,22 @@ class Trace:
             writers: Who gives each command; nobody is named if left out.
 
         Raises:
-            TypeError: The domain is neither, or has no initial state and none is given.
-            ValueError: Both a start and events before it are given; or the events cannot follow one another.
+            TypeError: An argument is of the wrong kind, or the domain has no initial state and none is given.
+            ValueError: Both a start and events before it are given; the events cannot follow one another; or the time
+                has no zone.
         """
-        reducer, before = reducer_of(domain), tuple(given)
+        reducer, decider = reducer_of(domain), decider_of(domain)
+        before, asked = several("given", given, "events", decider), several("commands", commands, "commands", decider)
+        names = several("writers", writers, "names of who gives the commands, in their order", decider)
+        text("title", title)
+        time("at", at)
         if before and start is not None:
             raise ValueError("start and given both say how the run begins: leave out one of them")
         first = state = begun(reducer, start_of(reducer, start), before)
         steps: list[TraceStep] = []
-        for number, each in enumerate(commands):
+        for number, each in enumerate(asked):
             command, when = (each.command, each.at) if isinstance(each, TimedCommand) else (each, at)
-            writer = writers[number] if number < len(writers) else ""
+            writer = text("writers", names[number]) if number < len(names) else ""
             steps.append(play(reducer, state, command, at=when, writer=writer))
             state = steps[-1].state
         return cls(reducer, first, tuple(steps), title, before)
@@ -165,9 +172,12 @@ class Trace:
                 that of orders need not be said.
 
         Raises:
+            TypeError: The place of the decider is no text.
             ValueError: The run has no commands or no decider, or it begins in a state that no events led to.
             NoPythonSource: A value cannot be written as source.
         """
+        if decider is not None:
+            text("decider", decider)
         return pytest_of(self, name, decider)
 
     def to_exercise(self, number: str, *, title: str | None = None) -> "Exercise":
@@ -224,7 +234,10 @@ class Trace:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):
             return NotImplemented
-        return self._compared() == other._compared()
+        try:
+            return same_value(self._compared(), other._compared())
+        except TypeError:  # there is no telling what they hold
+            return False
 
     def __hash__(self) -> int:
         return hash((self.title, self.outcomes))  # of values of any kind, which need not hash

@@ -1,7 +1,9 @@
 """One command of a run, with what came of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from orderlab.core.effects import AppendEvents
@@ -11,6 +13,10 @@ from orderlab.drawing.tables import AsTable
 
 CONFLICT = VersionConflict.__name__
 """How the failure of an append begins that met another version than it expected: no bug, but what expecting is for."""
+
+NOTE = "note"
+"""The part of a step in which nobody asks the decider for anything: what its writer does besides, told by the text of
+what stands in place of the command, as in "saves the model"."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,7 +35,7 @@ class TraceStep(AsTable):
         writer: Who gave it, where there are several; empty for one alone.
         effects: All effects that the reducer asked for.
         part: Which part of handling the command this is, where writers mix: `read`, `decide` or `append`; empty for
-            all of it at once.
+            all of it at once, and `note` for what is no command.
     """
 
     command: Any
@@ -50,11 +56,11 @@ class TraceStep(AsTable):
         if self.failure:
             return self.failure
         if self.rejection is not None:
-            return type(self.rejection).__name__
+            return called(self.rejection)
         if self.part == "read":
             return "read"
         events = self.events or (self.decided if self.part == "decide" else ())
-        return ", ".join(type(event).__name__ for event in events) or "nothing"
+        return ", ".join(map(called, events)) or "nothing"
 
     @property
     def decided(self) -> tuple[Any, ...]:
@@ -81,4 +87,24 @@ class TraceStep(AsTable):
 
     def __repr__(self) -> str:
         writer, part = (f"{each} " if each else "" for each in (self.writer, self.part))
-        return f"<TraceStep {writer}{part}{type(self.command).__name__}: {' '.join(self.outcome.split())}>"
+        return f"<TraceStep {writer}{part}{called(self.command)}: {' '.join(self.outcome.split())}>"
+
+
+def called(action: Any) -> str:
+    """Return what an action is called: its type; of a member of an enumeration the member, for that is what it says.
+
+    >>> from http import HTTPMethod
+    >>> called(HTTPMethod.GET), called("GET")
+    ('GET', 'str')
+    """
+    return action.name if isinstance(action, Enum) else type(action).__name__
+
+
+def names_in(kinds: Iterable[type]) -> list[str]:
+    """Return what the actions of some types are called: a type of its own, an enumeration by its members.
+
+    >>> names_in([int, str])
+    ['int', 'str']
+    """
+    members = ([each.name for each in kind] if issubclass(kind, Enum) else [kind.__name__] for kind in kinds)
+    return [name for names in members for name in names]

@@ -1,8 +1,12 @@
 """A learner's source: run in a namespace of its own, with a sentence for everything that can go wrong with it."""
 
+import ast
 import linecache
+from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from traceback import format_exception, walk_tb
+from types import FunctionType, ModuleType
 from typing import Any
 from zlib import crc32
 
@@ -64,8 +68,37 @@ def value_in(source: str, name: str, place: str) -> Any:
     except BaseException as error:  # noqa: BLE001 - SystemExit, too: it is a mistake to be told
         raise _raised(error, file) from None
     if name not in namespace:
-        raise AnswerError(f"there is no {name} in it, and {name} is what the answer is called")
+        raise AnswerError(
+            f"there is no {name} in it, and {name} is what the answer is called{_nearest(name, namespace)}"
+        )
     return namespace[name]
+
+
+def is_empty(source: str) -> bool:
+    """Tell whether nothing is written in a source but comments.
+
+    >>> is_empty("# 1.1 Count"), is_empty("count = 1"), is_empty("count = (")
+    (True, False, False)
+    """
+    try:
+        return not ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return False
+
+
+def _nearest(name: str, namespace: Mapping[str, Any]) -> str:
+    """Say what there is in place of a name: what is written nearly so, else the only function or class there is."""
+    own = [each for each, value in namespace.items() if not each.startswith("__") and _is_own(value)]
+    made = [each for each in own if isinstance(namespace[each], FunctionType | type)]
+    near = get_close_matches(name, own, n=1) or (made if len(made) == 1 else [])
+    return f". There is {near[0]}" if near else ""
+
+
+def _is_own(value: Any) -> bool:
+    """Tell whether a value was made in the source; what was imported was not."""
+    if isinstance(value, ModuleType):
+        return False
+    return not isinstance(value, FunctionType | type) or value.__module__ == "__main__"
 
 
 def _remembered(source: str, place: str) -> str:

@@ -26,16 +26,29 @@ def misfit(name: str, answer: Any, solution: Any) -> Problem | None:
     """
     wanted, given = _kind(solution), _kind(answer)
     if wanted == given == "a function":
-        return _parameters(name, answer, solution)
+        return _later(name, answer, solution) or _parameters(name, answer, solution)
     if wanted == "a function" and callable(answer) and not isinstance(answer, type):
         return None  # an object that can be called is a function to whoever calls it
     if wanted == given or (wanted == "another" and given not in ("a function", "a class")):
         return None
     if wanted == "another":
         wanted = _article(type(solution).__name__)
+    if wanted == "a class" and given == "another" and type(answer).__module__ == "__main__":
+        return Problem(f"{name} must be a class, and it is an object of one", "leave out the `()` after the class")
     if given == "another":
         given = _article(type(answer).__name__)
     return Problem(f"{name} must be {wanted}, and it is {given}", f"it is {_shown(answer)}")
+
+
+def _later(name: str, answer: Any, solution: Any) -> Problem | None:
+    """Return what is wrong if a function gives what is only a promise, and the value is wanted at once."""
+    if not _is_async(answer) or _is_async(solution):
+        return None
+    return Problem(f"{name} is `async def`, and should be `def`: what it gives is wanted at once", "nothing awaits it")
+
+
+def _is_async(function: Any) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _parameters(name: str, answer: Callable[..., Any], solution: Callable[..., Any]) -> Problem | None:

@@ -1,6 +1,7 @@
 """What an answer raises, told as a problem: what it was, and on which line of the learner's source."""
 
 import linecache
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import FrameType, FunctionType, TracebackType
@@ -26,6 +27,13 @@ _INSTEAD = {
     MemoryError: "{name} uses more memory than an answer is given",
 }
 
+_BESIDES = (
+    (TypeError, "exceptions must derive from BaseException", "a refusal is returned, not raised"),
+    (TypeError, "must return a tuple of events", "a tuple of one has a comma: `(event,)`"),
+    (FrozenInstanceError, "cannot ", "a value stays as it is, and `replace(value, …)` of dataclasses makes another"),
+)
+"""What is said besides to mistakes that nearly everybody makes: the kind of exception, words of it, the sentence."""
+
 
 def problem_raised(name: str, answer: Any, error: BaseException, run: Any) -> Problem:
     """Return what an answer raised as a problem, which names the line of the learner's source.
@@ -41,6 +49,11 @@ def problem_raised(name: str, answer: Any, error: BaseException, run: Any) -> Pr
     detail = "".join(TracebackException(type(error), error, begins or error.__traceback__, limit=-20).format())
     if frames:
         return Problem(told(name, error, f"{name} raises"), line_of(*frames[-1]), run, detail=detail)
+    if isinstance(error, AttributeError) and type(error.obj).__module__ == "__main__":
+        return Problem(f"{_kind_of(error.obj)} has no `{error.name}`", "the check looks for it", run, detail=detail)
+    if isinstance(error, TypeError) and "cannot pickle" in str(error):
+        what = f"{name} uses something that cannot be copied, and the check begins anew with a copy: {error}"
+        return Problem(what, "make what it uses inside it, or do without", run, detail=detail)
     what = told(name, error, f"what {name} gives cannot be used:")
     return Problem(what, f"not in a line of {name}, but in the check that used it", run, detail=detail)
 
@@ -55,7 +68,14 @@ def told(name: str, error: BaseException, raises: str) -> str:
     """
     said = str(error)
     better = next((text for kind, text in _INSTEAD.items() if isinstance(error, kind)), "")
-    return better.format(name=name, said=said) or f"{raises} {type(error).__name__}{f': {said}' if said else ''}"
+    if better:
+        return better.format(name=name, said=said)
+    besides = next((text for kind, words, text in _BESIDES if isinstance(error, kind) and words in said), "")
+    return f"{raises} {type(error).__name__}{f': {said}' * bool(said)}{f'; {besides}' * bool(besides)}"
+
+
+def _kind_of(value: Any) -> str:
+    return value.__name__ if isinstance(value, type) else type(value).__name__
 
 
 def line_of(file: str, line: int) -> str:

@@ -21,7 +21,7 @@ def pickled(value: Any) -> bytes:
 @cache
 def _pickler() -> Any:
     """Return cloudpickle's pickler, which leaves out the file that code stands in: a problem names the line."""
-    import cloudpickle  # type: ignore[import-untyped] # noqa: PLC0415 - heavy
+    import cloudpickle  # noqa: PLC0415 - heavy
 
     pickler: Any = cloudpickle.Pickler
     reduced = pickler.dispatch_table[CodeType]

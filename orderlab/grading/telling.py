@@ -14,6 +14,11 @@ _STEPS = 12
 
 _WIDE = 100
 
+HERE = "_"
+"""What a notebook calls that which a cell has just shown."""
+
+_PLAY = "from orderlab import TimeTravel; TimeTravel"
+
 
 class Told(str):
     """A text that shows itself as it is, lines and all, also where a prompt or a notebook shows a value."""
@@ -39,13 +44,18 @@ def sentence(text: str) -> str:
     return text if "\n" in text or text.endswith((".", "!", "?", "…", ")", ":")) or _is_code(text) else f"{text}."
 
 
-def text_of(number: str, result: str, sentences: Sequence[str], trace: Any, wanted: Any, *, playing: bool) -> str:
-    """Return all that is said to an answer, as lines of text; `playing` says how the run is opened in a notebook."""
+def in_code(code: str, named: str) -> str:
+    """Return code as a sentence has it: between backticks where it is set, and as it is in a printed text."""
+    return f"`{code}`" if named == HERE else code
+
+
+def text_of(number: str, result: str, sentences: Sequence[str], trace: Any, wanted: Any, *, named: str) -> str:
+    """Return all that is said to an answer, as lines of text; the run is played by what the verdict is `named`."""
     lines = [f"{number} {result}"]
     for each in sentences:
         lines += [f"  {line}" for line in each.splitlines()]
     if trace is not None:
-        lines.append(f"  {_introduced(trace, playing)}")
+        lines.append(f"  {_introduced(trace, named)}")
         lines += [f"    {line}" for line in _lines(trace)]
     if wanted is not None:
         lines += ["  And as it should be:", *(f"    {line}" for line in _lines(wanted))]
@@ -61,7 +71,7 @@ def html_of(number: str, result: str, sentences: Sequence[str], trace: Any, want
     )
     parts = [f'<p style="margin:0 0 4px 0"><b>{escape(number)}</b> {badge}</p>', *map(_paragraph, sentences)]
     if trace is not None:
-        parts += [_paragraph(_introduced(trace, True)), _shown(trace)]
+        parts += [_paragraph(_introduced(trace, HERE)), _shown(trace)]
     if wanted is not None:
         parts += [_paragraph("And as it should be:"), _shown(wanted)]
     return f'<div style="border-left:4px solid {colour};padding:2px 0 2px 12px">{"".join(parts)}</div>'
@@ -77,15 +87,15 @@ def _is_code(text: str) -> bool:
     return text.startswith(("In line ", "Line "))
 
 
-def _introduced(trace: Any, playing: bool) -> str:
+def _introduced(trace: Any, named: str) -> str:
     try:
         size = len(trace)
     except TypeError:
         return "This shows it:"
     if not size:
-        return "It shows before anything has happened:"
-    run = "of 1 command" if size == 1 else f"of {size:,} commands"
-    return f"The shortest run that shows it, {run}{'; TimeTravel(verdict.trace) plays it' * playing}:"
+        return "It shows before any command:"
+    run = f"The shortest run that shows it, of {size:,} step{'s' * (size > 1)}"
+    return f"{run}. To play it, run next: {in_code(f'{_PLAY}({named}.trace)', named)}" if named else f"{run}:"
 
 
 def _lines(trace: Any) -> list[str]:
@@ -124,6 +134,8 @@ def _shown(trace: Any) -> str:
 
 def _paragraph(text: str) -> str:
     head, _, rest = text.partition("\n")
+    if _is_code(head):
+        head = re.sub("^([^:]+: )([^`]+)$", r"\1`\2`", head)
     return f'<p style="margin:0 0 4px 0">{_with_code(head)}</p>' + (_pre(rest) if rest else "")
 
 

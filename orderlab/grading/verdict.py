@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from orderlab.grading.telling import Told, html_of, sentence, text_of
+from orderlab.grading.telling import HERE, Told, html_of, in_code, sentence, text_of
 
 
 class Result(StrEnum):
@@ -79,15 +79,13 @@ class Verdict:
 
     def as_text(self, *, notebook: bool = True) -> str:
         """Return all that is said, as lines of text; outside a notebook, without what can be done only in one."""
-        wanted = None if self.problem is None else self.problem.wanted
-        sentences = self._sentences(notebook)
-        return text_of(self.exercise, self.result.value, sentences, self.trace, wanted, playing=notebook)
+        return self._text("verdict" if notebook else "")
 
     def __str__(self) -> str:
         return self.as_text()
 
     def __repr__(self) -> str:
-        said = " ".join(self._sentences()[:2])
+        said = " ".join(self._sentences("")[:2])
         return (
             f"<Verdict {self.exercise} {self.result.value}: {said}>"
             if said
@@ -99,15 +97,22 @@ class Verdict:
         printer.text(repr(self) if cycle else str(self))
 
     def _repr_html_(self) -> str:
-        wanted = None if self.problem is None else self.problem.wanted
-        return html_of(self.exercise, self.result.value, self._sentences(), self.trace, wanted)
+        return html_of(self.exercise, self.result.value, self._sentences(HERE), self.trace, self._wanted)
 
-    def _sentences(self, notebook: bool = True) -> list[str]:
+    @property
+    def _wanted(self) -> Any:
+        return None if self.problem is None else self.problem.wanted
+
+    def _text(self, named: str) -> str:
+        sentences = self._sentences(named)
+        return text_of(self.exercise, self.result.value, sentences, self.trace, self._wanted, named=named)
+
+    def _sentences(self, named: str) -> list[str]:
         problem = self.problem
         said = [] if problem is None else [problem.what, problem.where]
         said.append(self.said)
         if self.printed:
             said.append(f"It printed:\n{self.printed}")
-        if notebook and problem is not None and problem.detail:
-            said.append("verdict.traceback() shows all of what was raised")
+        if named and problem is not None and problem.detail:
+            said.append(f"{in_code(f'{named}.traceback()', named)} shows all of what was raised")
         return [sentence(each) for each in (*said, self.note) if each]

@@ -10,8 +10,6 @@ from typing import Any
 
 import anywidget
 import traitlets
-from IPython.core.getipython import get_ipython
-from IPython.display import display
 
 from orderlab.core.decider import Decider, DeciderReducer
 from orderlab.drawing import files, tables
@@ -23,6 +21,7 @@ from orderlab.notebook.growing import GrowingLog
 from orderlab.notebook.machines import machine_of
 from orderlab.notebook.pictures import difference_table, machine_picture
 from orderlab.notebook.recording import Way, record
+from orderlab.notebook.showing import Bundle, show
 from orderlab.notebook.sources import source_of
 from orderlab.timeline.machine.statemachine import StateMachine
 
@@ -122,15 +121,11 @@ class LiveBoard:
         return self._picture()
 
     def _ipython_display_(self) -> None:
-        """Show the view, and before it, as an output of its own, the picture for where there is no view."""
-        if not hasattr(get_ipython(), "kernel"):
-            display({"text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
-            return
+        show(self, self._shown_view)
+
+    def _shown_view(self) -> Bundle:
         self._view.board = self  # so that it lives as long as what is on the page
-        picture = {"text/plain": repr(self), "text/html": static.still(self._picture())}
-        display(picture, raw=True)  # type: ignore[no-untyped-call]
-        data, metadata = self._view._repr_mimebundle_() or ({}, {})
-        display({**data, "text/plain": "", "text/html": ""}, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+        return self._view._repr_mimebundle_() or ({}, {})
 
     def _page(self) -> str:
         view, log = self._view, self._following.log

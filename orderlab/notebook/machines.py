@@ -7,7 +7,6 @@ from typing import Any
 from orderlab.core.decider import Decider
 from orderlab.drawing.machine import Edge, Machine
 from orderlab.notebook.recording import Way
-from orderlab.timeline.machine.samples import CannotMake
 from orderlab.timeline.machine.statemachine import StateMachine
 
 MOST_STATES = 24
@@ -17,7 +16,8 @@ MOST_STATES = 24
 def machine_of(decider: Decider[Any], ways: Iterable[Way], given: StateMachine | Machine | None) -> Machine | None:
     """Return the machine to be drawn, with all ways that a log went; None if it has too many states.
 
-    Where the commands of a domain cannot be made up, the machine is what the log shows of it.
+    Where the commands of a domain cannot be made up, or its decider fails when it is asked, the machine is what the log
+    shows of it: a decider that does not work yet is just what somebody wants to look at.
 
     Raises:
         TypeError: What was given is no machine.
@@ -62,5 +62,5 @@ def _machine(decider: Decider[Any], given: StateMachine | Machine | None) -> tup
         raise TypeError(f"machine must be a StateMachine, as StateMachine.of(decider) gives it, not {given!r}")
     try:
         return StateMachine.of(decider).drawing, True
-    except CannotMake:
+    except Exception:  # noqa: BLE001 - no command can be made, or the decider raises or returns what none may
         return Machine(decider.state_name(None), (), decider.states), False

@@ -5,21 +5,18 @@ from html import escape
 from importlib.resources import files as resources
 from typing import Any
 
-import anywidget
 import traitlets
-from IPython.core.getipython import get_ipython
-from IPython.display import display
 
 from orderlab.drawing import files, tables
 from orderlab.drawing.machine import Machine
-from orderlab.notebook import static
 from orderlab.notebook.cells import stop_those_of_this_cell
 from orderlab.notebook.guessing import HEADER, REFUSED, Guess, Score, said_to
 from orderlab.notebook.machines import machine_of
 from orderlab.notebook.questions import Question, questions_of
+from orderlab.notebook.showing import ShownView
 
 
-class Predict(anywidget.AnyWidget):
+class Predict(ShownView):
     """Ask what the state will be, before it moves; then move, say why, and keep count.
 
     `guess` does from code what a button does; `score` and `missed` tell how it went.
@@ -111,10 +108,6 @@ class Predict(anywidget.AnyWidget):
         self._number = 0
         self._show()
 
-    def stop(self) -> None:
-        """End it, as a cell that is run again does with what it has shown before."""
-        self.close()
-
     def __repr__(self) -> str:
         asked = self.question
         score, next_one = self.score, f"; {asked.asked}" if asked else ""
@@ -132,21 +125,6 @@ class Predict(anywidget.AnyWidget):
             parts += [f"{question.about} {question.asked}.", f"{self._what()} {', '.join(self.options)}."]
         told = "".join(f"<p>{tables.cell(part)}</p>" for part in (*parts, f"{self.score}."))
         return f"<p><b>{escape(self.title)}</b></p>{machine}{told}{self._missed_table() if question is None else ''}"
-
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = ({}, {}) if bundle is None else bundle
-        return {**data, "text/plain": repr(self), "text/html": self._repr_html_()}, metadata
-
-    def _ipython_display_(self) -> None:
-        """Show the view, and before it, as an output of its own, the picture for where there is no view."""
-        if not hasattr(get_ipython(), "kernel"):
-            display({"text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
-            return
-        data, metadata = self._repr_mimebundle_()
-        picture = {"text/plain": data.pop("text/plain"), "text/html": static.still(data.pop("text/html"))}
-        display(picture, raw=True)  # type: ignore[no-untyped-call]
-        display({"text/plain": "", "text/html": "", **data}, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
     def _machine_drawn(self) -> Machine | None:
         if self._run.decider is None:

@@ -7,10 +7,7 @@ from pathlib import Path
 from re import fullmatch
 from typing import Any
 
-import anywidget
 import traitlets
-from IPython.core.getipython import get_ipython
-from IPython.display import display
 
 from orderlab.core.log import RecordedEvent
 from orderlab.drawing import files, tables
@@ -21,11 +18,12 @@ from orderlab.notebook.cells import stop_those_of_this_cell
 from orderlab.notebook.machines import machine_of
 from orderlab.notebook.pictures import difference_table, machine_picture
 from orderlab.notebook.recording import record
+from orderlab.notebook.showing import ShownView
 from orderlab.timeline.machine.statemachine import StateMachine
 from orderlab.timeline.timeline import Timeline
 
 
-class TimeTravel(anywidget.AnyWidget):
+class TimeTravel(ShownView):
     """Drag through a log, in a notebook: the state machine lit, every event, and what it made of its entity.
 
     `step` is the position at which it stands, also after the reader has moved it; setting it moves the view. Under
@@ -67,10 +65,6 @@ class TimeTravel(anywidget.AnyWidget):
         )
         self.on_msg(self._asked)
         stop_those_of_this_cell(self)
-
-    def stop(self) -> None:
-        """Let go of the log for good, as a cell that is run again does with what it has shown before."""
-        self.close()
 
     def goto(self, position: int | datetime | str) -> None:
         """Go to a position, counted from the end if it is negative, or to the last one at a time.
@@ -119,25 +113,6 @@ class TimeTravel(anywidget.AnyWidget):
 
     def _repr_html_(self) -> str:
         return self._picture()
-
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = ({}, {}) if bundle is None else bundle
-        return {**data, "text/plain": repr(self), "text/html": self._repr_html_()}, metadata
-
-    def _ipython_display_(self) -> None:
-        """Show the view, and before it, as an output of its own, the picture for where there is no view.
-
-        In one output they would not do: a notebook that is saved with the state of its widgets shows the view alone,
-        and without internet that is nothing.
-        """
-        if not hasattr(get_ipython(), "kernel"):
-            display({"text/plain": repr(self)}, raw=True)  # type: ignore[no-untyped-call]
-            return
-        data, metadata = self._repr_mimebundle_()
-        picture = {"text/plain": data.pop("text/plain"), "text/html": static.still(data.pop("text/html"))}
-        display(picture, raw=True)  # type: ignore[no-untyped-call]
-        display({"text/plain": "", "text/html": "", **data}, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
     @traitlets.validate("step")
     def _valid_step(self, proposal: Mapping[str, Any]) -> int:

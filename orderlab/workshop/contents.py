@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
+from re import fullmatch
 from typing import Any
 
 from orderlab.core.errors import OrderlabError
@@ -38,10 +39,12 @@ def add(exercise: Exercise) -> None:
     Adding one again under its number replaces it, as when a notebook's cell is run again.
 
     Raises:
-        ValueError: The number is that of an exercise that comes with the workshop.
+        ValueError: The number is that of an exercise that comes with the workshop, or is written oddly.
     """
     if not isinstance(exercise, Exercise):
         raise TypeError(f"exercise must be an Exercise, such as trace.to_exercise('9.1') makes, not {exercise!r}")
+    if not fullmatch(r"[1-9][0-9]*\.[1-9][0-9]*", exercise.number):
+        raise ValueError(f"exercise {exercise.number} must have a number as the others have, such as 8.1 or 8.10")
     if exercise.number in {each.number for each in _of_rooms()}:
         raise ValueError(f"exercise {exercise.number} is one of the workshop's own: give yours another number")
     _added[exercise.number] = exercise

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from orderlab.core.errors import OrderlabError
-from orderlab.grading.answer import Written
+from orderlab.grading.answer import Written, is_empty
 from orderlab.grading.checking import warm_up
 from orderlab.grading.exercise import HINTS, Exercise
-from orderlab.grading.verdict import Verdict
+from orderlab.grading.verdict import Result, Verdict
 from orderlab.workshop import journal
 from orderlab.workshop.contents import exercises, find, title_of
 from orderlab.workshop.learning import NoMoreHints, RecordAttempt, ResetAnswer, ShowSolution, Study, TakeHint
@@ -22,6 +22,11 @@ from orderlab.workshop.standing import progress as progress_of
 
 Number = str | float
 """An exercise's number: `"2.1"`, or 2.1."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C, before anything was recorded; the text says so."""
+
 
 _hints_taken: dict[str, int] = {}
 """Hints given by this process, where they could not be recorded."""
@@ -57,9 +62,15 @@ def check(number: Number, answer: Any, *, source: str | None = None) -> Verdict:
     Raises:
         NoSuchExercise: There is none with that number.
         CheckFailed: There is no process to check it in.
+        Stopped: Somebody pressed Ctrl-C while it ran.
     """
     exercise = find(number)
-    verdict = exercise.check(answer)
+    if isinstance(answer, Written) and is_empty(answer.source):
+        return Verdict(exercise.number, Result.NOT_ATTEMPTED, said="nothing is written yet but comments")
+    try:
+        verdict = exercise.check(answer)
+    except KeyboardInterrupt:
+        raise Stopped("Stopped; nothing was recorded.") from None
     if source is None:
         source = answer.source if isinstance(answer, Written) else source_of(exercise.answer, answer)
     what = verdict.problem.what if verdict.problem else ""
@@ -141,14 +152,15 @@ def note_reset(number: Number, source: str) -> str:
     return _recorded(ResetAnswer(find(number).number, source))[1]
 
 
-def first_unsolved() -> Exercise | None:
-    """Return the first exercise that is not solved yet; None if each is."""
-    return next_of(exercises(), _studies()[0])
+def first_unsolved() -> tuple[Exercise | None, str]:
+    """Return the first exercise that is not solved yet, None if each is; and a sentence if that cannot be known."""
+    studies, note = _studies()
+    return next_of(exercises(), studies), note
 
 
 def next_exercise() -> Sheet:
     """Show the first exercise that is not solved yet."""
-    ahead = first_unsolved()
+    ahead, _ = first_unsolved()
     if ahead is None:
         return Sheet(
             "You have solved every exercise there is. Mint one of your own: `workshop.add(trace.to_exercise(…))`."
@@ -177,8 +189,10 @@ def export(path: str | PathLike[str]) -> Path:
         path: The file, such as `ada.jsonl`.
 
     Raises:
-        OrderlabError: The progress cannot be read, or the file not be written.
+        OrderlabError: There is no progress yet, or it cannot be read, or the file not be written.
     """
+    if not journal.studies():
+        raise OrderlabError(f"there is no progress yet, so {path} was not written: check an answer first")
     journal.export(path)
     return Path(path)
 

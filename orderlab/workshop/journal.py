@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -13,8 +14,8 @@ from urllib.parse import quote
 
 from platformdirs import user_data_dir
 
-from orderlab.eventstore.base import EventStoreError
-from orderlab.eventstore.urls import open_event_store
+from orderlab.eventstore.base import EventStore, EventStoreError
+from orderlab.eventstore.urls import open_event_store, path_of
 from orderlab.logfile import export_lines
 from orderlab.orders.reducer import OrderEnvironment
 from orderlab.outcome import Outcome
@@ -42,6 +43,8 @@ def address() -> str:
     if said.startswith("memory:"):
         raise EventStoreError(f"{VARIABLE}={said} would keep nothing: name a file")
     if "://" in said:
+        if not said.startswith("duckdb:"):
+            raise EventStoreError(f"{VARIABLE}={said} is no file: name one, such as progress.duckdb")
         return said
     path = Path(said).expanduser() if said else Path(user_data_dir("orderlab", appauthor=False)) / "workshop.duckdb"
     if path.is_dir():
@@ -82,11 +85,18 @@ def export(path: str | PathLike[str]) -> int:
     return _performed(partial(_exported, path))
 
 
+def _opened() -> AbstractAsyncContextManager[EventStore]:
+    """Open the log, and make it only where there is no file: a database of something else stays as it is."""
+    url = address()
+    is_there = path_of(url.partition("://")[2], url).exists()
+    return open_event_store(url, codec=LEARNING_CODEC, create=not is_there)
+
+
 async def _recorded(command: Any) -> tuple[Outcome, Study | None]:
     env = OrderEnvironment(SystemClock(), RandomIds())
     reducer = learning_reducer()
     async with (
-        open_event_store(address(), codec=LEARNING_CODEC) as event_store,
+        _opened() as event_store,
         Store(reducer, reducer.initial_state(), env, event_store) as store,
     ):
         outcome = await store.send(command)
@@ -94,13 +104,13 @@ async def _recorded(command: Any) -> tuple[Outcome, Study | None]:
 
 
 async def _read() -> Mapping[str, Study]:
-    async with open_event_store(address(), codec=LEARNING_CODEC) as event_store:
+    async with _opened() as event_store:
         state: Studies = await load_state(event_store, reducer=learning_reducer())
     return dict(state.entities)
 
 
 async def _exported(path: str | PathLike[str]) -> int:
-    async with open_event_store(address(), codec=LEARNING_CODEC) as event_store:
+    async with _opened() as event_store:
         return await export_lines(event_store, path)
 
 
@@ -120,5 +130,6 @@ async def _patiently(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
             if " is open in " not in str(error) or monotonic() >= until:
                 raise
         except OSError as error:
-            raise EventStoreError(f"progress cannot be kept: {error.strerror or error}") from error
+            where = f" in {error.filename}" if error.filename else ""
+            raise EventStoreError(f"progress cannot be kept{where}: {error.strerror or error}") from error
         await asyncio.sleep(_PAUSE)

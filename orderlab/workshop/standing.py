@@ -19,15 +19,18 @@ def overview(exercises: Iterable[Exercise], studies: Mapping[str, Study]) -> Ove
 
 def progress(exercises: Iterable[Exercise], studies: Mapping[str, Study]) -> Overview:
     """Return what was done with each exercise that was touched."""
-    listed, rows = list(exercises), []
-    for each in listed:
-        study = studies.get(each.number)
+    listed = list(exercises)
+    titles = {each.number: each.title for each in listed}
+    others = sorted(studies.keys() - titles.keys())  # added in another session, which this one knows by number only
+    rows = []
+    for number in (*titles, *others):
+        study = studies.get(number)
         if study is not None:
             hints = f"{study.hints} + solution" if study.solution_shown else study.hints
-            result = study.result.value if study.result else "looked at"
-            row = (each.number, each.title, result, study.attempts, hints, study.first_at, study.solved_at)
-            rows.append(row)
-    header = ("exercise", "title", "result", "attempts", "hints", "first tried", "solved")
+            result = study.result.value if study.result else "none yet"
+            title = titles.get(number, "added")
+            rows.append((number, title, result, study.attempts, hints, study.first_at, study.solved_at))
+    header = ("exercise", "title", "last answer", "attempts", "hints", "first tried", "solved")
     return Overview(summary(listed, studies), header, tuple(rows))
 
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from functools import partialmethod
 from pathlib import Path
 
@@ -39,12 +40,25 @@ def test_next_writes_a_file_with_the_question_and_the_starter() -> None:
     said = workshop("next")
     assert said.exit_code == 0
     assert "1.1 Count" in said.output
-    assert f"Check it: orderlab workshop check {FILE}" in said.output
+    assert said.output.endswith(f"Your file: {FILE}\nCheck it: orderlab workshop check 1.1\n")
     assert FILE.read_text() == (
         "# 1.1 Count\n#\n# Write `counting(events)`, which returns how many there are.\n#\n"
         "# Check it: orderlab workshop check orderlab-workshop/1.1.py\n\n"
         "def counting(events):\n    return ...\n"
     )
+
+
+def test_next_with_a_number_writes_and_shows_that_exercise(monkeypatch: pytest.MonkeyPatch) -> None:
+    later = replace(counting, number="2.3", title="Count later")
+    monkeypatch.setattr(contents, "_of_rooms", lambda *rooms: iter([counting, later]))
+    said = workshop("next", "2.3")
+    assert said.exit_code == 0
+    assert said.output.startswith("2.3 Count later\n\nWrite `counting(events)`")
+    assert FILE.with_name("2.3.py").read_text() == text_of(later)
+    assert not FILE.exists()
+    said = workshop("next", "2.4")
+    assert said.exit_code == 2
+    assert "there is no exercise 2.4: is it 2.3?" in " ".join(said.output.split())
 
 
 def test_next_never_writes_over_what_a_learner_wrote() -> None:
@@ -54,8 +68,13 @@ def test_next_never_writes_over_what_a_learner_wrote() -> None:
     assert FILE.read_text() == "# 1.1 mine"
 
 
+def test_next_says_so_when_progress_cannot_be_read(folder: Path) -> None:
+    (folder / "progress.duckdb").write_text("no database")
+    assert "Your progress cannot be read: " in " ".join(workshop("next").output.split())
+
+
 def test_next_ends_when_all_is_solved() -> None:
-    check(counting.solution)
+    assert check(counting.solution).exit_code == 0
     assert workshop("next").output == "You have solved every exercise there is.\n"
 
 
@@ -74,7 +93,7 @@ def test_a_wrong_answer_is_exit_code_1_and_shows_the_run() -> None:
     said = check(counting.wrong[0].source)
     assert said.exit_code == 1
     assert said.output.startswith("1.1 incorrect\n  counting gives 1, not 2.\n")
-    assert "The shortest run that shows it, of 2 commands:" in said.output
+    assert "The shortest run that shows it, of 2 steps:" in said.output
     assert "TimeTravel" not in said.output
 
 
@@ -84,6 +103,47 @@ def test_a_syntax_error_is_its_line_and_a_caret() -> None:
     assert "It is not Python yet: '(' was never closed." in said.output
     assert "  In line 3:\n      return len(events\n                ^\n" in said.output
     assert "Traceback" not in said.output
+
+
+def test_a_number_stands_for_the_file_that_next_wrote(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = workshop("check", "1.1")
+    assert said.exit_code == 2
+    assert "1.1 has no file yet: `orderlab workshop next 1.1` writes it" in " ".join(said.output.split())
+    workshop("next", "1.1")
+    assert workshop("check", "1.1").output.startswith("1.1 not attempted")
+    check(counting.solution)
+    assert workshop("check", "1.1").exit_code == 0
+    monkeypatch.chdir(FILE.parent)
+    assert workshop("check", "1.1").exit_code == 0
+    assert "there is no exercise 1.7" in " ".join(workshop("check", "1.7").output.split())
+
+
+def test_a_name_and_a_first_line_that_contradict_each_other_are_told_and_nothing_is_recorded() -> None:
+    said = check("# 1.2 Another\n" + counting.solution)
+    assert said.exit_code == 2
+    assert "is called 1.1, and its first line says 1.2: change one of them" in " ".join(said.output.split())
+    assert journal.studies() == {}
+
+
+@pytest.mark.parametrize("source", ["", "# 1.1 Count\n#\n# Write it.\n"])
+def test_a_file_with_nothing_in_it_is_not_attempted(source: str) -> None:
+    said = check(source)
+    assert (said.exit_code, said.output) == (2, "1.1 not attempted\n  Nothing is written yet but comments.\n")
+
+
+def test_a_misspelt_name_is_told_what_there_is() -> None:
+    said = check(counting.solution.replace("counting", "countin"))
+    assert "There is no counting in it, and counting is what the answer is called. There is countin." in said.output
+
+
+def test_ctrl_c_says_that_nothing_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Exercise, "check", partialmethod(_interrupted))
+    said = check(counting.solution)
+    assert (said.exit_code, said.output) == (130, "Stopped; nothing was recorded.\n")
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_the_traceback_is_there_for_who_asks() -> None:
@@ -167,7 +227,7 @@ def test_progress_and_the_list_are_tables_or_json() -> None:
     assert "0 of 1 exercises solved, 1 tried and not solved yet; the next is 1.1, Count." in workshop("list").output
     assert "incorrect" in workshop("progress").output
     [row] = json.loads(workshop("progress", "--json").output)
-    assert (row["exercise"], row["result"], row["attempts"]) == ("1.1", "incorrect", 1)
+    assert (row["exercise"], row["last answer"], row["attempts"]) == ("1.1", "incorrect", 1)
     assert json.loads(workshop("list", "--json").output)[0]["state"] == "tried"
 
 
@@ -175,10 +235,43 @@ def test_an_instructor_sees_many_learners(folder: Path) -> None:
     check(counting.wrong[0].source)
     assert workshop("export", "ada.jsonl").exit_code == 0
     said = workshop("classroom", "ada.jsonl").output
-    assert "1 learner; most are stuck at 1.1, Count: 1 tried it and have not solved it." in said
+    assert "1 learner; 1 of 1 is stuck at 1.1 (Count)." in said
     assert "ada" in said
     rows = json.loads(workshop("classroom", str(folder / "ada.jsonl"), "--json").output)
     assert rows["learners"][0]["stuck at"] == "1.1"
+
+
+def test_an_instructor_sees_what_people_wrote(folder: Path) -> None:
+    check(counting.wrong[0].source)
+    workshop("export", "ada.jsonl")
+    said = workshop("classroom", "ada.jsonl", "--answers", "1.1")
+    assert (said.exit_code, said.output) == (
+        0,
+        "1.1, Count: 1 answer of 1 learner, 1 wrong.\n\nada, incorrect: counting gives 1, not 2.\n\n"
+        "    def counting(events):\n        return 1\n",
+    )
+    told = json.loads(workshop("classroom", "ada.jsonl", "--answers", "1.1", "--json").output)
+    assert (told["answers"][0]["learner"], told["notes"]) == ("ada", [])
+    assert workshop("classroom", "ada.jsonl", "--answers", "8.8").output == "Nobody has answered 8.8.\n"
+
+
+def test_one_bad_file_of_many_does_not_end_the_table(folder: Path) -> None:
+    check(counting.wrong[0].source)
+    workshop("export", "ada.jsonl")
+    Path("stray.jsonl").write_text("a shopping list")
+    said = workshop("classroom", ".")
+    assert said.exit_code == 0
+    assert said.output.startswith("stray.jsonl is no learner's progress that can be read")
+    assert "1 of 2 is stuck" not in said.output
+    assert "1.1 (Count)" in said.output
+    assert workshop("classroom", "stray.jsonl").exit_code == 1
+
+
+def test_export_writes_nothing_before_anything_was_done() -> None:
+    said = workshop("export", "ada.jsonl")
+    assert said.exit_code == 1
+    assert "there is no progress yet" in str(said.exception)
+    assert not Path("ada.jsonl").exists()
 
 
 def test_as_a_real_process_it_ends_with_the_exit_code_and_no_traceback(folder: Path) -> None:

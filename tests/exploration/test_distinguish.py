@@ -2,6 +2,7 @@ import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -9,12 +10,15 @@ import pytest
 from accounts import ACCOUNTS, Deposit, Deposited, account_reducer
 from loans import LOANS
 
-from orderlab.core.decider import Decider, EntityState, Step
+from orderlab.core.decider import Decider, DeciderReducer, EntityState, Step
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.environment import Environment
 from orderlab.core.script import TimedCommand
+from orderlab.exploration.differing.sides import Side
 from orderlab.exploration.distinction import Distinction
 from orderlab.exploration.distinguish import distinguish
+from orderlab.exploration.domain import reducer_of
+from orderlab.exploration.playing import AT
 from orderlab.exploration.trace import Trace
 from orderlab.orders.actions import (
     CancelOrder,
@@ -427,8 +431,8 @@ def test_it_can_be_pickled() -> None:
     ("arguments", "error", "text"),
     [
         ({"depth": 0}, ValueError, "depth must be a whole number from 1, not 0"),
-        ({"states": True}, ValueError, "states must be a whole number from 1, not True"),
-        ({"entities": "1"}, ValueError, "entities must be a whole number from 1, not '1'"),
+        ({"states": True}, TypeError, "states must be a whole number from 1, not True"),
+        ({"entities": "1"}, TypeError, "entities must be a whole number from 1, not '1'"),
         ({"at": datetime(2025, 1, 1)}, ValueError, "at must be a timezone-aware datetime"),  # noqa: DTZ001 - refused
         ({"commands": "ship"}, TypeError, "commands must be"),
         ({"commands": []}, ValueError, "commands must hold at least one"),
@@ -445,3 +449,101 @@ def test_an_argument_that_cannot_be_meant_is_refused(arguments: Any, error: type
 def test_two_reducers_without_a_decider_say_that_they_need_commands() -> None:
     with pytest.raises(TypeError, match="say which commands are to be tried"):
         distinguish(Books(), Books())
+
+
+# What was not looked into, or could not run, is never called the same.
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    lamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flipped:
+    lamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    lamp: str
+
+
+def lamp_of(evolve: Any) -> Decider[Any]:
+    """Return a decider of lamps that are switched on and off, and always can be."""
+    return Decider(
+        "lamp",
+        lambda command, entity, *, key, at: (Flipped(key),),
+        evolve,
+        lambda action: action.lamp,
+        (Flip,),
+        (Flipped,),
+        (Stuck,),
+    )
+
+
+def test_a_decider_that_comes_back_to_where_it_was_is_proven_equal() -> None:
+    lamp: Decider[str] = lamp_of(lambda entity, event: "off" if entity == "on" else "on")
+    distinction = distinguish(lamp, lamp, [Flip("a")])
+    assert (distinction.states, distinction.exhaustive) == (3, True)
+
+
+def test_a_lamp_that_burns_out_is_told_from_one_that_does_not() -> None:
+    healthy = lamp_of(lambda entity, event: "off" if entity == "on" else "on")
+    burns = lamp_of(lambda entity, event: {None: "on", "on": "off", "off": "on again", "on again": "out"}[entity])
+    assert distinguish(burns, healthy, [Flip("a")]).step == 3
+
+
+def test_reducers_with_versions_come_back_to_nowhere() -> None:
+    lamp: DeciderReducer[Any, Any] = DeciderReducer(lamp_of(lambda entity, event: "on" if entity == "off" else "off"))
+    distinction = distinguish(lamp, lamp, [Flip("a")], depth=4)
+    assert (distinction.states, distinction.exhaustive) == (5, False)
+
+
+def test_the_events_after_a_start_with_a_past_are_folded_too() -> None:
+    start = Trace.of(ORDERS, [PLACE]).state
+    side = Side(reducer_of(ORDERS), start)
+    after = side.answer(side.beginning(), start, CANCEL, AT).after
+    assert after.replayed == after.state
+
+
+@pytest.mark.parametrize("commands", [[Flip("a")], [3], lambda state: [Flip("a")], [TimedCommand(AT, Flip("a"), "")]])
+def test_commands_of_another_domain_are_refused(commands: Any) -> None:
+    with pytest.raises(TypeError, match=r"commands must be commands of order, and .* is none"):
+        distinguish(ORDERS, ORDERS, commands)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"start": 7}, "start must be a state of <DeciderReducer of order>, such as"),
+        ({"commands": lambda state: None}, "commands must return the commands to try in a state, as a list, and"),
+        ({"at": 3}, "at must be a datetime, not 3"),
+        ({"at": None}, "at must be a datetime, not None"),
+        ({"labels": ("a",)}, "labels must be two texts"),
+        ({"labels": 3}, "labels must be two texts"),
+        ({"depth": "x"}, "depth must be a whole number from 1, not 'x'"),
+        ({"entities": 1.5}, "entities must be a whole number from 1, not 1.5"),
+    ],
+)
+def test_the_argument_that_cannot_be_meant_is_named(arguments: Any, text: str) -> None:
+    with pytest.raises(TypeError, match=text):
+        distinguish(ORDERS, ORDERS, **arguments)
+
+
+def test_entities_in_slots_are_looked_into() -> None:
+    class Seat:
+        __slots__ = ("by",)
+
+        def __init__(self, by: str) -> None:
+            self.by = by
+
+    ada, bob = [lamp_of(lambda entity, event, by=by: Seat(by)) for by in ("ada", "bob")]
+    distinction = distinguish(ada, bob, [Flip("a")])
+    assert distinction.what == "state.entities['a'].by is ada in the first and bob in the second"
+
+
+def test_entities_that_do_not_tell_what_they_hold_cannot_be_compared() -> None:
+    locked = lamp_of(lambda entity, event: Lock())
+    with pytest.raises(TypeError, match="a lock cannot be compared with another"):
+        distinguish(locked, locked, [Flip("a")])

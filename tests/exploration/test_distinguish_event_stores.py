@@ -1,3 +1,4 @@
+import threading
 from asyncio import Event, sleep
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -159,6 +160,55 @@ def test_what_never_answers_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orderlab.exploration.differing.scripts.PATIENCE_SECONDS", 0.05)
     what = distinguish(Hangs, InMemoryEventStore, [Append("a", (1,)), Head()]).what
     assert what == "the first answers an answer that never comes where the second answers position 1"
+
+
+class NeverAnswers(InMemoryEventStore):
+    async def append_events(self, *arguments: Any, **others: Any) -> int:
+        await Event().wait()
+        return 0
+
+
+def test_what_neither_answers_ends_the_search_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderlab.exploration.differing.scripts.PATIENCE_SECONDS", 0.05)
+    distinction = distinguish(NeverAnswers, NeverAnswers)
+    assert not distinction.differs
+    assert not distinction.exhaustive
+    assert "neither answers append event 1 to order-1, expecting version 0 within" in distinction.bound
+
+
+def test_the_search_ends_with_what_one_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderlab.exploration.differing.scripts.PATIENCE_SECONDS", 0.05)
+    distinction = distinguish(InMemoryEventStore, NeverAnswers)
+    assert distinction.what == "the first answers version 1 where the second answers an answer that never comes"
+    assert distinction.states == 2
+
+
+def test_what_holds_up_the_event_loop_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.Event()
+
+    class Blocks(InMemoryEventStore):
+        async def append_events(self, *arguments: Any, **others: Any) -> int:
+            gate.wait()
+            return 0
+
+    monkeypatch.setattr("orderlab.exploration.differing.scripts.HELD_UP_SECONDS", 0.1)
+    with pytest.raises(TimeoutError, match=r"an operation on the event store takes more than .* s without await"):
+        distinguish(Blocks, InMemoryEventStore)
+    gate.set()
+
+
+@pytest.mark.parametrize(
+    ("method", "text"),
+    [("head", "did not open an event store within"), ("close", "event store of Hangs did not close within")],
+)
+def test_what_does_not_open_or_close_is_told_of(method: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(self: Any) -> None:
+        await Event().wait()
+
+    monkeypatch.setattr("orderlab.exploration.differing.scripts.PATIENCE_SECONDS", 0.05)
+    hanging: Any = type("Hangs", (InMemoryEventStore,), {method: hang})
+    with pytest.raises(TimeoutError, match=text):
+        distinguish(hanging, InMemoryEventStore)
 
 
 def test_a_look_that_changes_the_log_is_shown_with_the_looks_before_it() -> None:

@@ -95,7 +95,7 @@ def test_a_long_search_is_told_of_at_a_terminal_and_leaves_nothing_there(monkeyp
     monkeypatch.setattr(watching, "_PATIENCE", 0.0)
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     explore(ORDERS, commands_of(ORDERS, entities=2))
-    assert "\rExploring: 3 states, 2 transitions, depth 0, 0 seconds" in terminal.getvalue()
+    assert "\rExploring: 1 state, 0 transitions, depth 0, 0 seconds" in terminal.getvalue()
     assert terminal.getvalue().endswith(" \r")
 
 
@@ -124,7 +124,7 @@ def test_a_long_search_is_told_of_in_a_notebook_and_leaves_nothing_there(monkeyp
     monkeypatch.setattr("IPython.display.display", display)
     monkeypatch.setattr(sys, "stderr", stream := KernelStream())
     explore(ORDERS, commands_of(ORDERS, entities=2))
-    assert shown[0].startswith("Exploring: 3 states, 2 transitions")
+    assert shown[0].startswith("Exploring: 1 state, 0 transitions")
     assert (shown[-1], len(shown) > 2) == ("", True)
     assert stream.getvalue() == ""
 

@@ -1,6 +1,7 @@
 """`falsify`: a faulty domain is found out, by the shortest and plainest run, quickly and the same at every run."""
 
 from dataclasses import replace
+from itertools import count
 from time import process_time
 from typing import Any
 
@@ -157,3 +158,50 @@ def test_what_is_found_does_not_depend_on_what_else_is_loaded() -> None:
     many = [Deposit("ada", cents) for cents in range(1_000)]
     trace = found(ACCOUNTS, commands=many, every_step={"little": lambda step: step.command.cents < 700})
     assert trace.commands == (Deposit("ada", 700),)
+
+
+# What is no fault of the domain.
+
+
+class Without:
+    """An entity that says nothing of what it is equal to."""
+
+    def __init__(self, number: float) -> None:
+        self.number = number
+
+
+def folding(evolve: Any) -> Decider[Any]:
+    """Return a decider of accounts that takes every deposit, and makes of it what is said."""
+    accounts: Decider[Any] = ACCOUNTS
+    return replace(accounts, decide=lambda command, entity, *, key, at: (Deposited(key, command.cents),), evolve=evolve)
+
+
+@pytest.mark.parametrize("evolve", [lambda entity, event: Without(event.cents), lambda entity, event: float("nan")])
+def test_an_entity_that_is_equal_to_nothing_is_compared_by_what_it_holds(evolve: Any) -> None:
+    assert falsify(folding(evolve), commands=[Deposit("a", 1), Deposit("a", 2)]) is None
+
+
+def test_an_entity_that_is_another_when_replayed_is_found_by_what_it_holds() -> None:
+    numbers = count()
+    found = falsify(folding(lambda entity, event: Without(next(numbers))), commands=[Deposit("a", 1)])
+    assert found is not None
+    assert found.title == "Breaks: live equals replayed"
+
+
+@pytest.mark.parametrize("commands", [[3], lambda state: [3], st.just(3)])
+def test_what_is_no_command_is_not_blamed_on_the_domain(commands: Any) -> None:
+    with pytest.raises(TypeError, match="commands must be commands of account, and 3 is none"):
+        falsify(ACCOUNTS, commands=commands)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"start": 7}, TypeError, "start must be a state of"),
+        ({"commands": lambda state: None}, TypeError, "commands must return the commands to try in a state, as a list"),
+        ({"profile": []}, ValueError, "profile must be quick"),
+    ],
+)
+def test_the_argument_that_cannot_be_meant_is_named(arguments: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        falsify(ACCOUNTS, **arguments)

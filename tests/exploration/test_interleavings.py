@@ -1,3 +1,5 @@
+import asyncio
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -539,3 +541,47 @@ async def test_it_is_a_sequence_of_schedules() -> None:
     assert found[-1] == list(found)[19]
     assert found[:2] == tuple(found)[:2]
     assert len(found.losing) == found.lost
+
+
+# What is pickled, what cannot be meant, and the words of one.
+
+
+@in_event_loop
+async def test_all_that_is_found_can_be_pickled() -> None:
+    both = await both_ways([SHIP, CANCEL], given=[PLACE])
+    again = pickle.loads(pickle.dumps(both))
+    assert again == both
+    assert again.unchecked[3].trace == both.unchecked[3].trace
+    assert not again.unchecked[3].trace.reducer.check_versions
+
+
+@in_event_loop
+async def test_one_writer_is_told_of_in_the_singular() -> None:
+    both = await both_ways([CANCEL], given=[PLACE])
+    alone = "the only schedule does not lose an update"
+    assert repr(both) == f"<BothWays of 1 writer: {alone}, with expected versions or without them>"
+    assert repr(both.checked) == f"<Interleavings of 1 writer: {alone} with expected versions>"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"event_store": DuckDBEventStore}, TypeError, r"event_store must be .* write lambda: DuckDBEventStore\(…\)"),
+        ({"most": "x"}, TypeError, "most must be a whole number, not 'x'"),
+        ({"most": None}, TypeError, "most must be a whole number, not None"),
+        ({"most": 0}, ValueError, "most must be at least 1, not 0"),
+        ({"check_versions": "no"}, TypeError, "check_versions must be True or False, not 'no'"),
+        ({"retry": 1}, TypeError, "retry must be True or False, not 1"),
+        ({"at": 3}, TypeError, "at must be a datetime, not 3"),
+        ({"writers": {"b\n\x00c": CANCEL}}, ValueError, "the names of writers must be text that can be printed"),
+    ],
+)
+def test_the_argument_that_cannot_be_meant_is_named(arguments: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        asyncio.run(interleavings(**{"writers": [CANCEL], **arguments}))
+
+
+@pytest.mark.parametrize(("name", "value"), [("given", 3), ("writers", 3)])
+def test_what_cannot_be_gone_through_is_named_both_ways(name: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=f"{name} must be"):
+        asyncio.run(both_ways(**{"writers": [CANCEL], name: value}))

@@ -1,7 +1,7 @@
 import pickle
 from typing import Any
 
-import cloudpickle  # type: ignore[import-untyped] # it publishes no types
+import cloudpickle
 import pytest
 from traces import CANCEL, PLACE, SHIP, counterexample, life, mixed, runs
 

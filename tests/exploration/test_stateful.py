@@ -111,3 +111,15 @@ def test_an_event_store_that_cannot_be_opened_leaves_nothing_behind() -> None:
 
     with pytest.raises(OSError, match="no such folder"):
         run_machine(event_store_machine(closed))
+
+
+@pytest.mark.parametrize("machine", [3, int])
+def test_what_is_no_state_machine_is_refused(machine: Any) -> None:
+    with pytest.raises(TypeError, match="machine must be a class, such as machine_of"):
+        run_machine(machine)
+
+
+def test_what_opens_no_event_store_is_refused() -> None:
+    opened: Any = InMemoryEventStore()
+    with pytest.raises(TypeError, match="open_event_store must be what opens an event store"):
+        event_store_machine(opened)

@@ -108,3 +108,18 @@ def test_where_the_decider_is_may_be_said() -> None:
 def test_what_cannot_be_a_test_is_refused_in_a_sentence(trace: Trace, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         trace.to_pytest()
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b", "a\x1bb", "a\u202eb", "a\nb = 1\x85c"])
+def test_whatever_a_title_or_an_error_says_the_module_is_python(text: str) -> None:
+    def raises(*arguments: Any, **others: Any) -> Any:
+        raise ValueError(text)
+
+    titled = Trace.of(ORDERS, [PLACE], title=text).to_pytest()
+    raised = Trace.of(replace(ORDERS, decide=raises), [PLACE]).to_pytest(decider="orderlab.orders.decider:ORDERS")
+    for module in (titled, raised):
+        compile(module.encode("utf-8"), "test_it.py", "exec")
+
+
+def test_what_cannot_be_printed_stands_in_the_comment_as_its_number() -> None:
+    assert "# a\\x00b." in Trace.of(ORDERS, [PLACE], title="a\x00b").to_pytest("name")

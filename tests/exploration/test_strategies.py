@@ -298,3 +298,19 @@ def test_the_profiles_are_registered_and_leave_the_users_own_alone() -> None:
 def test_the_same_is_drawn_at_every_run() -> None:
     assert drawn(made.runs(LOANS), 30) == drawn(made.runs(LOANS), 30)
     assert Lend in {type(command) for run in drawn(made.runs(LOANS), 30) for command in run}
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "text"),
+    [
+        (lambda: made.commands_for(3), TypeError, "decider must be a Decider, such as ORDERS, not 3"),  # type: ignore[arg-type] # refused
+        (lambda: made.commands_for(ORDERS, keys="abc"), TypeError, "keys must be a list of texts, not 'abc'"),
+        (lambda: made.commands_for(ORDERS, keys=[]), ValueError, "keys must hold one key at least"),
+        (lambda: made.likely_commands(ORDERS, 7), TypeError, "state must be a state of"),
+        (lambda: made.runs(max_size=-1), ValueError, "max_size must be at least 0, not -1"),
+        (lambda: made.logs(3), TypeError, "a Decider or a reducer is wanted"),  # type: ignore[arg-type] # refused
+    ],
+)
+def test_the_argument_that_cannot_be_meant_is_named(asked: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        asked()

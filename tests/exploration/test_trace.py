@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
-import cloudpickle  # type: ignore[import-untyped] # it publishes no types
+import cloudpickle
 import pytest
 from accounts import ACCOUNTS, Deposit, Withdraw
 from traces import (

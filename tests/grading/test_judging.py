@@ -1,4 +1,6 @@
 from dataclasses import replace
+from pickle import dumps
+from typing import Any
 
 import pytest
 from small_exercise import counting, right
@@ -7,6 +9,8 @@ from orderlab.exploration.trace import Trace
 from orderlab.grading.answer import Written
 from orderlab.grading.exercise import Exercise
 from orderlab.grading.verdict import Problem, Result, Verdict
+
+LATER = "counting is `async def`, and should be `def`: what it gives is wanted at once"
 
 
 def judged(source: str, exercise: Exercise = counting) -> Verdict:
@@ -75,10 +79,58 @@ def test_the_line_is_the_learners_own_also_when_a_library_raises() -> None:
     assert problem_of(right("import json\njson.loads('{')")).where == "in line 3: json.loads('{')"
 
 
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (
+            "raise 7",
+            "counting raises TypeError: exceptions must derive from BaseException; a refusal is returned, not raised",
+        ),
+        (
+            "from orderlab import OrderItem\nOrderItem('mug', 'Mug', 1, 950).quantity = 2",
+            "counting raises FrozenInstanceError: cannot assign to field 'quantity'; a value stays as it is, and "
+            "`replace(value, …)` of dataclasses makes another",
+        ),
+        (
+            "raise TypeError('decide must return a tuple of events or one rejection, not 7')",
+            "counting raises TypeError: decide must return a tuple of events or one rejection, not 7; "
+            "a tuple of one has a comma: `(event,)`",
+        ),
+    ],
+)
+def test_a_mistake_that_many_make_is_told_with_what_to_do(body: str, what: str) -> None:
+    assert problem_of(right(body)).what == what
+
+
 def test_what_only_the_check_stumbles_over_is_told_as_what_the_answer_gives() -> None:
     strict = replace(counting, examine=lambda answer, trace: answer(trace.events).bit_length() and None)
     problem = problem_of("def counting(events):\n    return 'many'\n", strict)
     assert problem.what.startswith("what counting gives cannot be used: AttributeError")
+
+
+def test_what_cannot_be_copied_is_told_so() -> None:
+    def copies(answer: Any, trace: Trace) -> None:
+        dumps(answer.__globals__["lock"])
+
+    problem = problem_of(
+        "import threading\nlock = threading.Lock()\n" + counting.solution, replace(counting, examine=copies)
+    )
+    assert problem.what.startswith("counting uses something that cannot be copied, and the check begins anew")
+
+
+def test_a_class_is_told_what_it_lacks_and_an_object_is_told_to_be_none() -> None:
+    shop = replace(
+        counting,
+        solution="class counting:\n    spent = 1\n",
+        starter="class counting: ...\n",
+        examine=lambda answer, trace: answer().spent and None,
+    )
+    assert problem_of("class counting:\n    paid = 1", shop).what == "counting has no `spent`"
+    found = problem_of("class Shop:\n    spent = 1\ncounting = Shop()", shop)
+    assert (found.what, found.where) == (
+        "counting must be a class, and it is an object of one",
+        "leave out the `()` after the class",
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,6 +156,8 @@ def test_what_ends_a_program_is_told_in_a_sentence_of_its_own(body: str, what: s
             "def counting(events, more): return 1",
             "counting must be a function that can be called with (events), and it takes (events, more)",
         ),
+        ("async def counting(events): return 1", LATER),
+        ("async def counting(events): yield 1", LATER),
         ("def counting(): return 1", "counting must be a function that can be called with (events), and it takes ()"),
     ],
 )
@@ -143,7 +197,13 @@ def test_a_source_is_run_where_it_is_judged() -> None:
             "In line 2:\n    return len(events\n              ^",
         ),
         ("x = 1\n1 / 0", "running it raises ZeroDivisionError: division by zero", "In line 2:\n    1 / 0"),
-        ("count = 1", "there is no counting in it, and counting is what the answer is called", ""),
+        ("count = 1", "there is no counting in it, and counting is what the answer is called. There is count", ""),
+        ("import math\nx = 1", "there is no counting in it, and counting is what the answer is called", ""),
+        (
+            "from orderlab import evolve\ndef mine(): pass",
+            "there is no counting in it, and counting is what the answer is called. There is mine",
+            "",
+        ),
         (
             "import sys\nsys.exit(3)",
             "it ends the program, and should return its answer instead",

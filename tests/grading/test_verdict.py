@@ -32,9 +32,18 @@ def test_a_verdict_tells_what_and_where_and_the_run() -> None:
         "1.1 incorrect",
         "  counting gives 1, not 2.",
         "  At the end.",
-        "  The shortest run that shows it, of 2 commands; TimeTravel(verdict.trace) plays it:",
+        "  The shortest run that shows it, of 2 steps. To play it, run next: "
+        "from orderlab import TimeTravel; TimeTravel(verdict.trace)",
     ]
     assert any("ShipOrder" in line for line in lines[4:])
+
+
+def test_a_notebook_is_told_how_to_go_on_by_the_name_that_it_has_for_what_was_shown() -> None:
+    html = WRONG._repr_html_()
+    assert "To play it, run next: <code>from orderlab import TimeTravel; TimeTravel(_.trace)</code>" in html
+    html = RAISES._repr_html_()
+    assert "<code>_.traceback()</code> shows all of what was raised." in html
+    assert "In line 2: <code>return events[7]</code>" in html
 
 
 def test_outside_a_notebook_it_does_not_speak_of_widgets() -> None:

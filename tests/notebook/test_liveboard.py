@@ -495,8 +495,8 @@ def test_a_board_that_is_shown_lives_on_though_nobody_refers_to_it() -> None:
     @in_event_loop
     async def test() -> None:
         with (
-            patch("orderlab.notebook.liveboard.get_ipython", Shell),
-            patch("orderlab.notebook.liveboard.display") as shown,
+            patch("orderlab.notebook.showing.get_ipython", Shell),
+            patch("orderlab.notebook.showing.display") as shown,
         ):
             board = LiveBoard(InMemoryEventStore())
             board._ipython_display_()

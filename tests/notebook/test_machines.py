@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -6,7 +7,9 @@ from accounts import ACCOUNTS
 from orderlab.drawing.machine import Edge, Machine
 from orderlab.notebook.machines import MOST_STATES, counts_of, edge_counts_of, machine_of
 from orderlab.notebook.recording import Way
+from orderlab.orders.actions import OrderCancelled
 from orderlab.orders.decider import ORDERS
+from orderlab.timeline.machine.samples import NOON
 from orderlab.timeline.machine.statemachine import StateMachine
 
 PLACED = Way("draft", "OrderPlaced", "placed")
@@ -33,6 +36,22 @@ def test_a_machine_that_is_given_is_taken(given: Any) -> None:
 def test_what_is_no_machine_is_refused() -> None:
     with pytest.raises(TypeError, match=r"machine must be a StateMachine, as StateMachine.of\(decider\) gives it"):
         machine_of(ORDERS, [], "draft")  # type: ignore[arg-type] # what a reader might try
+
+
+def fails(*_: Any, **__: Any) -> Any:
+    raise KeyError("no such order")
+
+
+def returns_one_event(*_: Any, **__: Any) -> Any:
+    return OrderCancelled("order-1", "Too late", NOON)
+
+
+@pytest.mark.parametrize("decide", [fails, returns_one_event])
+def test_of_a_decider_that_does_not_work_there_is_the_machine_of_what_the_log_did(decide: Any) -> None:
+    machine = machine_of(replace(ORDERS, decide=decide), [PLACED, SHIPPED], None)
+    assert machine is not None
+    assert [edge.label for edge in machine.edges] == ["OrderPlaced", "OrderShipped"]
+    assert not any(edge.dashed for edge in machine.edges)
 
 
 def test_a_machine_with_more_states_than_anyone_reads_is_none() -> None:

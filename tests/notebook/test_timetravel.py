@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from re import escape
@@ -11,6 +12,7 @@ from accounts import ACCOUNTS, Deposited, account_reducer
 from timeline_logs import account_timeline, minute, order_log, order_timeline, recorded
 
 from orderlab import InMemoryEventStore, StateMachine
+from orderlab.core.decider import DeciderReducer
 from orderlab.drawing import files
 from orderlab.notebook import cells
 from orderlab.notebook.timetravel import TimeTravel
@@ -156,8 +158,6 @@ def test_every_log_has_a_picture_at_every_position(log: Timeline[Any]) -> None:
 
 
 def test_a_domain_with_too_many_states_has_a_table_alone() -> None:
-    from dataclasses import replace  # noqa: PLC0415 - for this one
-
     decider = replace(ACCOUNTS, state_name=lambda account: "none" if account is None else f"{account.balance_cents}")
     reducer = account_reducer()
     reducer.decider = decider
@@ -166,6 +166,16 @@ def test_a_domain_with_too_many_states_has_a_table_alone() -> None:
     html = travel._repr_mimebundle_()[0]["text/html"]
     assert "<img" not in html
     assert "balance_cents" in html
+
+
+def test_the_log_of_a_decider_that_does_not_work_opens() -> None:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise KeyError("no such order")
+
+    decider = replace(ORDERS, decide=fails)
+    travel = TimeTravel(Timeline(order_log(), reducer=DeciderReducer(decider)))
+    assert 'data-state="shipped"' in travel._machine
+    assert "<img" in travel._repr_html_()
 
 
 def test_a_machine_can_be_given() -> None:
@@ -193,8 +203,8 @@ def displayed(travel: TimeTravel, *, kernel: bool) -> list[dict[str, str]]:
     shell = type("Shell", (), {"kernel": object()} if kernel else {})()
     shown: list[dict[str, str]] = []
     with (
-        patch("orderlab.notebook.timetravel.get_ipython", return_value=shell),
-        patch("orderlab.notebook.timetravel.display", side_effect=lambda data, *_, **__: shown.append(data)),
+        patch("orderlab.notebook.showing.get_ipython", return_value=shell),
+        patch("orderlab.notebook.showing.display", side_effect=lambda data, *_, **__: shown.append(data)),
     ):
         travel._ipython_display_()
     return shown

@@ -3,7 +3,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orderlab.exploration.strategies import actions, events, rejections, valid_commands
@@ -40,6 +40,7 @@ def read_or_refused(text: str) -> Ping | SentCommand | BadMessage:
     return read
 
 
+@settings(deadline=None)  # the long examples take their time on a busy machine
 @given(any_text)
 @example('{"type":"ping","id":"\ud800"}')
 @example('{"type":"\\ud800"}')

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped] # it says nothing of its types
+from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import Field
 from serving import MUG, PROBLEM, Serving, order_of, serving

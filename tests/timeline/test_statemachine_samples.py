@@ -117,6 +117,18 @@ def test_a_default_comes_before_all_others() -> None:
     assert values_of(Defaulted)[0] == Defaulted("because", None, [1])
 
 
+class Unannotated:
+    """A value whose constructor does not say what it takes."""
+
+    def __init__(self, number) -> None:  # type: ignore[no-untyped-def] # that is the point
+        self.number = number
+
+
+def test_a_parameter_without_an_annotation_cannot_be_filled() -> None:
+    with pytest.raises(CannotMake, match="its field number cannot be filled, for nothing is known of what has no anno"):
+        values_of(Unannotated)
+
+
 @pytest.mark.parametrize("annotation", [Any, object, list, Endless, Sequence["Nowhere"], type, "x"])  # type: ignore[name-defined]  # noqa: F821
 def test_of_an_unknown_type_nothing_is_made_up(annotation: Any) -> None:
     with pytest.raises(CannotMake, match="nothing is known of"):

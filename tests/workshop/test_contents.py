@@ -59,6 +59,18 @@ def test_the_workshops_own_exercises_are_not_replaced() -> None:
         workshop.add("9.1")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("number", ["01.1", "9.01", "9.0", "\u0669.\u0661"])
+def test_an_added_number_is_written_as_the_others_are(number: str) -> None:
+    with pytest.raises(ValueError, match="must have a number as the others have"):
+        workshop.add(replace(counting, number=number))
+
+
+def test_a_room_that_cannot_be_imported_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(contents.ROOMS, "attic", "Not built")
+    with pytest.raises(ImportError):
+        exercises()
+
+
 def test_each_part_has_a_title() -> None:
     assert [title_of(part) for part in range(1, len(ROOMS) + 1)] == list(ROOMS.values())
     assert title_of(len(ROOMS) + 1) == "Added"

@@ -7,10 +7,13 @@ import pytest
 from small_exercise import counting
 
 from orderlab import workshop
+from orderlab.core.errors import OrderlabError
 from orderlab.grading.answer import Written
+from orderlab.grading.exercise import Exercise
 from orderlab.grading.verdict import Result, Verdict
 from orderlab.workshop import contents, desk, journal
 from orderlab.workshop.contents import NoSuchExercise
+from orderlab.workshop.learning import TakeHint
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +68,33 @@ def test_the_source_of_a_function_is_found(tmp_path: Path) -> None:
 def test_a_source_that_is_checked_is_what_is_recorded() -> None:
     assert workshop.check("1.1", Written("counting = (")).problem is not None
     assert journal.studies()["1.1"].source == "counting = ("
+
+
+def test_a_source_with_nothing_in_it_is_not_attempted_and_not_recorded() -> None:
+    for source in ("", "# 1.1 Count\n#\n"):
+        verdict = workshop.check("1.1", Written(source))
+        assert str(verdict) == "1.1 not attempted\n  Nothing is written yet but comments."
+    assert journal.studies() == {}
+
+
+def test_ctrl_c_during_a_check_says_that_nothing_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> Verdict:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Exercise, "check", interrupted)
+    with pytest.raises(KeyboardInterrupt, match=r"^Stopped; nothing was recorded\.$"):
+        workshop.check("1.1", counting.answer_in(counting.solution))
+    assert journal.studies() == {}
+
+
+def test_what_was_solved_stays_so_whatever_is_answered_later() -> None:
+    check(counting.solution)
+    check(counting.wrong[0].source)
+    progress = workshop.progress()
+    [row] = progress.as_dicts()
+    assert (row["last answer"], row["attempts"]) == ("incorrect", 2)
+    assert row["solved"] is not None
+    assert progress.sentence.startswith("1 of 2 exercises solved")
 
 
 def test_hints_come_one_after_the_other_and_then_the_third_again() -> None:
@@ -133,13 +163,25 @@ def test_progress_is_a_table_and_a_sentence() -> None:
     assert list(progress.frame["exercise"]) == ["1.1"]
     assert "Count" in progress._repr_html_()
     assert repr(progress) == f"<Overview: {progress.sentence}>"
-    assert str(progress).splitlines()[2].startswith("exercise  title  result ")
+    assert str(progress).splitlines()[2].startswith("exercise  title  last answer ")
 
 
 def test_progress_is_exported_for_an_instructor(tmp_path: Path) -> None:
     check(counting.solution)
     assert workshop.export(tmp_path / "ada.jsonl") == tmp_path / "ada.jsonl"
     assert workshop.classroom(tmp_path / "ada.jsonl").learners.rows[0][:2] == ("ada", "1 of 2")
+
+
+def test_what_was_added_in_another_session_is_in_the_progress_by_its_number() -> None:
+    journal.record(TakeHint("8.1"))
+    check(counting.solution)
+    assert [row[:3] for row in workshop.progress().rows] == [("1.1", "Count", "correct"), ("8.1", "added", "none yet")]
+
+
+def test_before_anything_was_done_there_is_nothing_to_export(tmp_path: Path) -> None:
+    with pytest.raises(OrderlabError, match=r"there is no progress yet, so .*ada\.jsonl was not written"):
+        workshop.export(tmp_path / "ada.jsonl")
+    assert not (tmp_path / "ada.jsonl").exists()
 
 
 @pytest.mark.parametrize(

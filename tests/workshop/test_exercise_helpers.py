@@ -1,5 +1,7 @@
 """What the exercises share: runs that are enumerated, sentences, and the watch over looks at the world."""
 
+import logging
+import os
 import random
 import time
 import uuid
@@ -12,10 +14,32 @@ from typing import Any
 import pytest
 from accounts import ACCOUNTS, Deposit
 
-from orderlab import ORDERS, CancelOrder, OrderReducer, PlaceOrder, RandomIds, ShipOrder, SystemClock
-from orderlab.workshop.exercises.runs import again, order_commands, runs_of, shop_commands, states_in
-from orderlab.workshop.exercises.telling import differs, shown
-from orderlab.workshop.exercises.world import watched
+from orderlab import (
+    ORDERS,
+    CancelOrder,
+    CorruptStream,
+    OrderReducer,
+    PlaceOrder,
+    RandomIds,
+    ShipOrder,
+    SystemClock,
+    decide,
+    evolve,
+)
+from orderlab.exploration.playing import AT
+from orderlab.exploration.trace import Trace
+from orderlab.workshop.exercises.runs import (
+    order_commands,
+    other_commands,
+    runs_of,
+    shop_commands,
+    shortest_first,
+    states_in,
+)
+from orderlab.workshop.exercises.telling import differs, differs_twice, shown
+from orderlab.workshop.exercises.world import handed_on, watched
+
+SHIP = ShipOrder("order-1", "TRACK-1")
 
 
 def test_every_pair_of_state_and_command_ends_exactly_one_run() -> None:
@@ -54,7 +78,7 @@ def test_runs_of_the_order_reducer_are_folded_by_status_too() -> None:
 def test_a_run_is_made_again_at_the_same_times() -> None:
     run = runs_of(ORDERS, order_commands(), depth=2)[-1]
 
-    assert again(run, ORDERS) == run
+    assert run.replayed(ORDERS) == run
 
 
 def test_a_difference_names_the_field_and_both_values() -> None:
@@ -109,6 +133,8 @@ def test_items_are_left_out_and_long_values_are_cut() -> None:
         (lambda: time.sleep(3_600), "waits", "time.sleep"),
         (lambda: Timer(3_600, print).start(), "waits", "start"),
         (lambda: Path(__file__).read_text(), "a file", "read_text"),
+        (lambda: os.open(__file__, os.O_RDONLY), "a file", "posix.open"),
+        (lambda: os.environ.get("HOME"), "the environment", "os.environ"),
     ],
 )
 def test_a_look_at_the_world_is_seen_and_stopped(look: Callable[[], Any], what: str, name: str) -> None:
@@ -142,3 +168,66 @@ def replace_customer(command: PlaceOrder) -> CancelOrder:
 def test_what_a_watched_function_raises_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         watched(lambda: 1 // 0)
+
+
+def test_a_log_line_is_a_look_at_the_clock_and_is_said_to_be_one() -> None:
+    _, seen = watched(lambda: logging.getLogger("shop").warning("placed"))
+
+    assert seen is not None
+    assert (seen.what, seen.name, seen.is_logging) == ("the clock", "warning", True)
+    assert str(seen).endswith("(a log line has the time in it: leave it out)")
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "said"),
+    [
+        (SHIP, (SHIP,), "it is one ShipOrder, and should be a tuple of one, which has a comma: `(ShipOrder(…),)`."),
+        ([SHIP], (SHIP,), "it is a list, and should be a tuple."),
+        ([], (), "it is a list, and should be a tuple."),
+        ((SHIP,), [SHIP], "it is a tuple, and should be a list."),
+        (
+            (SHIP,),
+            SHIP,
+            "it is a tuple of one, and should be that ShipOrder itself, without brackets and a comma.",
+        ),
+    ],
+)
+def test_where_only_the_brackets_are_wrong_that_is_said(found: Any, wanted: Any, said: str) -> None:
+    assert differs(found, wanted, "it") == f"it is {shown(found)}: {said}"
+
+
+def test_a_text_is_shown_with_all_its_spaces() -> None:
+    assert shown(CancelOrder("order-1", "  late  ")) == "CancelOrder(order_id='order-1', reason='  late  ')"
+
+
+def test_what_is_right_the_first_time_only_is_told() -> None:
+    seen: list[int] = []
+
+    def corrupt() -> int:
+        seen.append(1)
+        if len(seen) > 1:
+            raise CorruptStream("it was placed before")
+        return 1
+
+    assert differs_twice(lambda: 1, 1) == ""
+    assert differs_twice(corrupt, 1, does="Read") == (
+        "Read a second time, it raises CorruptStream: it was placed before. Does it begin where the first time ended?"
+    )
+
+
+def test_what_is_handed_on_to_the_rules_of_orders_is_seen_however_it_is_called() -> None:
+    placing = order_commands()[0]
+    reduced = handed_on(Trace.of, ORDERS, [placing])
+    (placed,) = reduced[0].events
+
+    assert reduced[1] == "You handed on orderlab's own decide: now write it yourself."
+    assert handed_on(lambda: decide(placing, None, order_id="order-1", at=AT))[1] == reduced[1]
+    assert handed_on(evolve, None, placed)[1] == "You handed on orderlab's own evolve: now write it yourself."
+    assert handed_on(replace_customer, placing) == (CancelOrder("ada"), "")
+
+
+def test_runs_of_several_kinds_come_the_shortest_first() -> None:
+    runs = shortest_first(runs_of(ORDERS, order_commands(), depth=3), runs_of(ORDERS, other_commands(3), depth=2))
+
+    assert [*map(len, runs)] == sorted(map(len, runs))
+    assert {command.order_id for run in runs for command in run.commands} == {"order-1", "7f3c", "order-12", "by-hand"}

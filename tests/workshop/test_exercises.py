@@ -1,12 +1,17 @@
 """Every exercise there is keeps what it promises: starters, solutions, wrong answers, and the runs that refute them."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from orderlab.grading.exercise import HINTS, WRONG, Exercise, Wrong
-from orderlab.grading.verdict import Result
+from orderlab.grading.verdict import Result, Verdict
 from orderlab.workshop.contents import ROOMS, exercises, place_of
+
+MOST_RUNS = 2_000
+LONGEST_STARTER = 12
+WIDEST_STARTER = 100
 
 EXERCISES = exercises()
 WRONG_ANSWERS = [(each, wrong) for each in EXERCISES for wrong in each.wrong]
@@ -19,13 +24,20 @@ each_wrong_answer = pytest.mark.parametrize(
 )
 
 
+@cache
+def told_of(number: str, source: str) -> Verdict:
+    """Return what is said of an answer when it is judged for the first time."""
+    [exercise] = [each for each in EXERCISES if each.number == number]
+    return exercise.judge(exercise.answer_in(source))
+
+
 def test_the_numbers_are_in_order_without_a_gap() -> None:
     by_part: dict[int, list[int]] = {}
     for each in EXERCISES:
         part, number = place_of(each)
         by_part.setdefault(part, []).append(number)
     assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in by_part.values()), by_part
-    assert set(by_part) <= set(range(1, len(ROOMS) + 1))
+    assert set(by_part) == set(range(1, len(ROOMS) + 1))
 
 
 def test_no_title_is_used_twice() -> None:
@@ -35,8 +47,30 @@ def test_no_title_is_used_twice() -> None:
 @each_exercise
 def test_it_has_three_hints_and_at_least_three_wrong_answers(exercise: Exercise) -> None:
     assert len(set(exercise.hints)) == HINTS
-    assert len({wrong.source for wrong in exercise.wrong}) >= WRONG
+    assert len({wrong.source.strip() for wrong in exercise.wrong} - {exercise.solution.strip()}) >= WRONG
+
+
+@each_exercise
+def test_a_starter_fits_a_cell_and_the_question_says_what_the_answer_is_called(exercise: Exercise) -> None:
+    lines = exercise.starter.strip().splitlines()
+    assert len(lines) <= LONGEST_STARTER
+    assert max(map(len, lines)) <= WIDEST_STARTER
     assert exercise.answer in exercise.question
+    assert "example" in exercise.question.lower()
+
+
+@each_exercise
+def test_what_to_remember_and_what_is_mistaken_are_sentences(exercise: Exercise) -> None:
+    assert all(told.endswith(".") for told in (exercise.remember, *(wrong.mistake for wrong in exercise.wrong)))
+
+
+@each_exercise
+def test_its_runs_are_few_come_shortest_first_and_are_the_same_each_time(exercise: Exercise) -> None:
+    runs = tuple(exercise.runs())
+    lengths = [len(run) for run in runs]
+    assert 0 < len(lengths) <= MOST_RUNS
+    assert lengths == sorted(lengths)
+    assert [run.commands for run in runs] == [run.commands for run in exercise.runs()]
 
 
 @each_exercise
@@ -44,47 +78,51 @@ def test_the_starter_is_not_attempted(exercise: Exercise) -> None:
     assert exercise.judge(exercise.answer_in(exercise.starter)).result is Result.NOT_ATTEMPTED
 
 
-@each_exercise
-def test_the_solution_is_correct(exercise: Exercise) -> None:
-    verdict = exercise.judge(exercise.answer_in(exercise.solution))
-    assert verdict.result is Result.CORRECT, str(verdict)
-    assert verdict.said == exercise.remember
-
-
 @each_wrong_answer
 def test_a_wrong_answer_is_refused_by_a_run_that_is_a_counterexample(exercise: Exercise, wrong: Wrong) -> None:
-    verdict = exercise.judge(exercise.answer_in(wrong.source))
+    verdict = told_of(exercise.number, wrong.source)
     assert verdict.result is Result.INCORRECT, wrong.mistake
     assert verdict.problem is not None
     assert verdict.problem.what
     assert verdict.problem.where
-    assert verdict.trace is not None
-    assert_shows(exercise, wrong.source, verdict.trace)
-    assert exercise.examine(exercise.answer_in(exercise.solution), verdict.trace) is None
+    on_that_run = replace(exercise, runs=lambda: [verdict.trace])
+    assert on_that_run.judge(exercise.answer_in(wrong.source)).result is Result.INCORRECT
+    assert on_that_run.judge(exercise.answer_in(exercise.solution)).is_correct
 
 
 @each_wrong_answer
 def test_what_is_said_of_a_wrong_answer_is_of_the_first_run_that_shows_it(exercise: Exercise, wrong: Wrong) -> None:
-    first = next(run for run in exercise.runs() if shows(exercise, wrong.source, run))
-    found = exercise.judge(exercise.answer_in(wrong.source)).problem
+    answer = exercise.answer_in(wrong.source)
+    first = next(run for run in exercise.runs() if shows(exercise, answer, run))
+    found = told_of(exercise.number, wrong.source).problem
     only = replace(exercise, runs=lambda: [first]).judge(exercise.answer_in(wrong.source)).problem
     assert found is not None
     assert only is not None
     assert (found.what, found.where) == (only.what, only.where)
 
 
-@each_exercise
-def test_its_runs_come_shortest_first_and_are_the_same_each_time(exercise: Exercise) -> None:
-    lengths = [len(run) for run in exercise.runs()]
-    assert lengths == sorted(lengths)
-    assert [run.commands for run in exercise.runs()] == [run.commands for run in exercise.runs()]
+@each_wrong_answer
+def test_the_run_that_is_shown_opens_as_a_timeline_and_as_a_picture(exercise: Exercise, wrong: Wrong) -> None:
+    trace = told_of(exercise.number, wrong.source).trace
+    assert trace.to_timeline() is not None
+    assert "<img " in trace._repr_html_()
+
+
+@each_wrong_answer
+def test_a_wrong_answer_is_told_alike_each_time_and_alike_on_all_machines(exercise: Exercise, wrong: Wrong) -> None:
+    told = str(told_of(exercise.number, wrong.source))
+    assert str(exercise.judge(exercise.answer_in(wrong.source))) == told
+    assert " at 0x" not in told
+    assert "…(" not in told
 
 
 @each_exercise
-def test_wrong_answers_that_were_judged_before_do_not_hurt_the_solution(exercise: Exercise) -> None:
+def test_the_solution_is_correct_also_after_the_wrong_answers(exercise: Exercise) -> None:
     for wrong in exercise.wrong:
-        exercise.judge(exercise.answer_in(wrong.source))
-    assert exercise.judge(exercise.answer_in(exercise.solution)).is_correct
+        told_of(exercise.number, wrong.source)
+    verdict = exercise.judge(exercise.answer_in(exercise.solution))
+    assert verdict.is_correct, str(verdict)
+    assert verdict.said == exercise.remember
 
 
 def test_in_the_judge_process_the_first_exercise_of_each_part_says_the_same() -> None:
@@ -96,13 +134,9 @@ def test_in_the_judge_process_the_first_exercise_of_each_part_says_the_same() ->
         assert exercise.check(exercise.answer_in(exercise.solution)).is_correct
 
 
-def assert_shows(exercise: Exercise, source: str, run: object) -> None:
-    assert shows(exercise, source, run), "the run that was shown does not show that the answer is wrong"
-
-
-def shows(exercise: Exercise, source: str, run: object) -> bool:
+def shows(exercise: Exercise, answer: object, run: object) -> bool:
     """Tell whether an answer goes wrong on a run: by what it gives, or by what it raises."""
     try:
-        return exercise.examine(exercise.answer_in(source), run) is not None
+        return exercise.examine(answer, run) is not None
     except Exception:  # noqa: BLE001 - an answer that raises is wrong, too
         return True

@@ -3,6 +3,7 @@ import sys
 import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 from commandline import environment
 from event_loop import in_event_loop
@@ -88,7 +89,7 @@ def test_without_a_word_it_is_in_the_users_data_folder(monkeypatch: pytest.Monke
     ("said", "sentence"),
     [
         ("memory://", "ORDERLAB_WORKSHOP=memory:// would keep nothing: name a file"),
-        ("ftp://somewhere", "there is no event store of kind 'ftp'"),
+        ("ftp://somewhere", "ORDERLAB_WORKSHOP=ftp://somewhere is no file: name one"),
     ],
 )
 def test_what_could_keep_nothing_is_a_sentence(said: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,10 +105,19 @@ def test_a_file_that_is_no_log_is_a_sentence_and_left_as_it_is(kept: Path) -> No
     assert kept.read_text().startswith("my diary")
 
 
+def test_a_database_of_something_else_is_left_as_it_is(kept: Path) -> None:
+    with duckdb.connect(str(kept)) as database:
+        database.execute("CREATE TABLE birds (name TEXT)")
+    with pytest.raises(OrderlabError, match="which is a database of something else"):
+        journal.record(TakeHint("1.1"))
+    with duckdb.connect(str(kept)) as database:
+        assert database.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [("birds",)]
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept.write_text("a file, not a folder")
     monkeypatch.setenv(journal.VARIABLE, str(kept / "in" / "it.duckdb"))
-    with pytest.raises(OrderlabError, match="progress cannot be kept"):
+    with pytest.raises(OrderlabError, match=r"progress cannot be kept in .*progress\.duckdb"):
         journal.studies()
 
 

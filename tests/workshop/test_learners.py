@@ -1,16 +1,19 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
+from small_exercise import counting
 
+from orderlab import workshop
 from orderlab.core.errors import OrderlabError
 from orderlab.core.log import StoredEvent
 from orderlab.grading.verdict import Result
 from orderlab.logfile import write_lines
-from orderlab.workshop import journal
+from orderlab.workshop import contents, journal
 from orderlab.workshop.learners import classroom
 from orderlab.workshop.learning import LEARNING_CODEC, ExerciseAttempted, HintTaken, SolutionShown, TakeHint
 
@@ -21,18 +24,19 @@ def at(minutes: float) -> datetime:
     return NINE + timedelta(minutes=minutes)
 
 
-def tried(number: str, result: Result, minutes: float) -> ExerciseAttempted:
-    return ExerciseAttempted(number, result, "", "", at(minutes))
+def tried(number: str, result: Result, minutes: float, what: str = "", source: str = "") -> ExerciseAttempted:
+    return ExerciseAttempted(number, result, what, source, at(minutes))
 
 
-def handed_in(folder: Path, name: str, events: Sequence[Any]) -> Path:
+def handed_in(folder: Path, name: str, events: Sequence[Any], learner: str = "") -> Path:
     versions: dict[str, int] = {}
+    learner = learner or str(folder / name)
     rows = []
     for position, event in enumerate(events, 1):
         encoded = LEARNING_CODEC.encode(event)
         stream = f"exercise-{event.number}"
         versions[stream] = versions.get(stream, 0) + 1
-        place = (position, stream, versions[stream], UUID(int=position))
+        place = (position, stream, versions[stream], uuid5(NAMESPACE_URL, f"{learner} {position}"))
         rows.append(StoredEvent(*place, *encoded[:2], event.timestamp, None, None, "{}", encoded.payload))
     folder.mkdir(exist_ok=True)
     write_lines(rows, folder / name)
@@ -71,9 +75,10 @@ def test_a_break_does_not_count_as_work(folder: Path) -> None:
     assert ben[6] == 11.0
 
 
-def test_the_sentence_names_where_most_are_stuck(folder: Path, tmp_path: Path) -> None:
+def test_the_sentence_names_where_people_are_stuck_and_ties_as_such(folder: Path, tmp_path: Path) -> None:
+    assert classroom(folder).sentence == "3 learners; 1 of 3 is stuck at each of 1.1 and 1.2."
     handed_in(folder, "zoe.jsonl", [tried("1.2", Result.INCORRECT, 0)])
-    assert classroom(folder).sentence.startswith("4 learners; most are stuck at 1.2, ")
+    assert classroom(folder).sentence == "4 learners; 2 of 4 are stuck at 1.2 (The order after an event)."
     alone = handed_in(tmp_path / "alone", "ada.jsonl", [tried("1.1", Result.CORRECT, 0)])
     assert classroom(alone).sentence == "1 learner; nobody is stuck."
 
@@ -99,12 +104,109 @@ def test_a_learners_own_log_is_read_as_well(tmp_path: Path, monkeypatch: pytest.
     assert (row[0], row[5]) == ("me", 1)
 
 
-def test_a_file_of_something_else_is_a_sentence_that_names_it(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_left_out_and_named(folder: Path) -> None:
+    (folder / "stray.jsonl").write_text("my shopping list\n")
+    (folder / "bytes.jsonl").write_bytes(b"\xff\xfe\x00")
+    (folder / "broken.duckdb").write_text("no database")
+    (folder / "folder.jsonl").mkdir()
+    handed_in(folder, "cut.jsonl", [HintTaken("1.1", 2, at(0))])
+    room = classroom(folder)
+    assert [row[0] for row in room.learners.rows] == ["ada", "ben", "eve"]
+    assert [note.split(" is no learner's progress that can be read: ")[0] for note in room.notes] == [
+        "broken.duckdb",
+        "bytes.jsonl",
+        "cut.jsonl",
+        "folder.jsonl",
+        "stray.jsonl",
+    ]
+    assert all(note.endswith("; it is left out.") for note in room.notes)
+    assert all(note in str(room) for note in room.notes)
+    assert "stray.jsonl" in room._repr_html_()
+
+
+def test_where_no_file_can_be_read_it_is_a_sentence_that_names_them(tmp_path: Path) -> None:
     (tmp_path / "orders.jsonl").write_text("{}\n")
     with pytest.raises(OrderlabError, match=r"orders\.jsonl is no learner's progress that can be read"):
         classroom(tmp_path / "orders.jsonl")
     with pytest.raises(OrderlabError, match=r"nobody\.duckdb is no learner's progress"):
-        classroom(tmp_path / "nobody.duckdb")
+        classroom([tmp_path / "orders.jsonl", tmp_path / "nobody.duckdb"])
+
+
+def test_who_hands_in_twice_counts_once_with_the_longer_log(folder: Path) -> None:
+    wrong = tried("2.1", Result.INCORRECT, 0)
+    handed_in(folder, "zoe.jsonl", [wrong], "zoe")
+    handed_in(folder, "zoe (1).jsonl", [wrong, HintTaken("2.1", 1, at(2))], "zoe")
+    room = classroom(folder)
+    assert [row[0] for row in room.learners.rows] == ["ada", "ben", "eve", "zoe"]
+    assert room.learners.rows[-1][5] == 1
+    assert room.notes == (
+        "zoe.jsonl and zoe (1).jsonl are one learner: zoe (1).jsonl holds all of the other and more, and counts.",
+    )
+
+
+def test_a_log_and_what_was_exported_of_it_are_one_learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(journal.VARIABLE, str(tmp_path / "in" / "ada.duckdb"))
+    journal.record(TakeHint("1.1"))
+    journal.export(tmp_path / "in" / "ada.jsonl")
+    room = classroom(tmp_path / "in")
+    assert [row[0] for row in room.learners.rows] == ["ada"]
+    assert room.notes == ("ada.jsonl and ada.duckdb are one learner: they hold the same.",)
+
+
+def test_two_who_have_done_nothing_are_two(tmp_path: Path) -> None:
+    for name in ("ada.jsonl", "ben.jsonl"):
+        handed_in(tmp_path, name, [])
+    room = classroom(tmp_path)
+    assert (room.sentence, room.notes) == ("2 learners; nobody is stuck.", ())
+
+
+def test_a_file_that_is_named_twice_is_read_once(folder: Path) -> None:
+    room = classroom([folder, folder / "ada.jsonl"])
+    assert (len(room.learners), room.notes) == (3, ())
+
+
+def test_what_people_wrote_is_shown_wrong_answers_first(folder: Path) -> None:
+    handed_in(
+        folder,
+        "zoe.jsonl",
+        [
+            tried("2.1", Result.NOT_ATTEMPTED, 0, "", "def f(): ..."),
+            tried("2.1", Result.CORRECT, 1, "", "right = <1>\n"),
+        ],
+    )
+    wrong = [tried("2.1", Result.INCORRECT, minute, "it is no tuple", "def f():\n    return 1\n") for minute in (0, 5)]
+    handed_in(folder, "zzz.jsonl", wrong)
+    answers = classroom(folder).answers("2.1")
+    assert [(each.learner, each.result, each.at) for each in answers] == [
+        ("zzz", "incorrect", at(5)),
+        ("zoe", "correct", at(1)),
+    ]
+    assert answers.sentence == "2.1, May it be shipped?: 2 answers of 2 learners, 1 wrong."
+    assert "zzz, incorrect: it is no tuple.\n\n    def f():\n        return 1\n\nzoe, correct.\n\n    right" in str(
+        answers
+    )
+    assert "right = &lt;1&gt;" in answers._repr_html_()
+    assert list(answers.frame.columns) == ["learner", "result", "what", "source", "at"]
+    assert repr(answers) == f"<Answers: {answers.sentence}>"
+
+
+def test_what_nobody_answered_has_no_answers(folder: Path) -> None:
+    answers = classroom(folder).answers(9.9)
+    assert (len(answers), str(answers)) == (0, "Nobody has answered 9.9.")
+    assert "Nobody" in answers._repr_html_()
+
+
+def test_an_exercise_that_is_not_known_here_is_shown_as_added(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed_in(folder, "zoe.jsonl", [tried("9.10", Result.CORRECT, 0), tried("9.9", Result.INCORRECT, 0)])
+    room = classroom(folder)
+    assert [row[:2] for row in room.exercises.rows[-2:]] == [
+        ("9.9", "added by a learner"),
+        ("9.10", "added by a learner"),
+    ]
+    assert room.learners.rows[-1][1:4] == ("0 of 31 and 1 added", 2, "9.9")
+    monkeypatch.setattr(contents, "_added", {})
+    workshop.add(replace(counting, number="9.9", title="Mine"))
+    assert classroom(folder).exercises.rows[-2][:2] == ("9.9", "Mine")
 
 
 def test_an_empty_folder_is_a_sentence(tmp_path: Path) -> None:

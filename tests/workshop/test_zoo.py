@@ -3,7 +3,7 @@
 from itertools import product
 from typing import Any
 
-import cloudpickle  # type: ignore[import-untyped] # it has no types
+import cloudpickle
 import pytest
 
 from orderlab.core.script import TimedCommand

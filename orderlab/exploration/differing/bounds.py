@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
+from orderlab.core.decider import Decider, Reducer
 from orderlab.core.script import TimedCommand
 from orderlab.exploration.differing.answers import Difference
+from orderlab.exploration.domain import decider_of
 from orderlab.timeline.unknown import counted
 
 Commands = Sequence[Any] | Callable[[Any], Iterable[Any]]
@@ -50,6 +52,34 @@ class Found:
     compared: int
     depth: int
     exhaustive: bool
+
+
+def require_commands(commands: Iterable[Any], reducers: Iterable[Reducer[Any]], *, only: bool) -> list[Any]:
+    """Return commands that are of one of some domains; of a reducer without a decider anything may be one.
+
+    Args:
+        commands: The commands.
+        reducers: The reducers of the domains.
+        only: Allow nothing but commands. A reducer is also given events and rejections, where it is compared as one.
+
+    Raises:
+        TypeError: One of them is none.
+    """
+    deciders = [decider_of(each) for each in reducers]
+    given = list(commands)
+    if any(decider is None for decider in deciders):
+        return given
+    names = " or ".join(dict.fromkeys(decider.name for decider in deciders if decider))
+    kinds = tuple(kind for decider in deciders if decider for kind in (decider.commands if only else _actions(decider)))
+    for each in given:
+        plain = each.command if isinstance(each, TimedCommand) else each
+        if not isinstance(plain, kinds):
+            raise TypeError(f"commands must be commands of {names}, and {plain!r} is none")
+    return given
+
+
+def _actions(decider: Decider[Any]) -> tuple[type, ...]:
+    return (*decider.commands, *decider.events, *decider.rejections)
 
 
 def bound_of(found: Found, bounds: Bounds, tried: Commands) -> str:

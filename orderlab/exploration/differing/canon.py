@@ -1,30 +1,40 @@
 """A value in a form that can be hashed and compared whatever it is made of."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Set
 from copy import deepcopy
+from copyreg import dispatch_table
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
-from re import sub
+from types import CellType, CodeType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any
 from uuid import UUID
 
-_AS_THEY_ARE = frozenset({str, int, bytes, type(None), datetime, date, timedelta, UUID})
-_DEEPEST = 40
+_AS_THEY_ARE = frozenset({str, int, bytes, type(None), datetime, date, timedelta, UUID, CodeType})
+_BY_TEXT = (bool, float, complex, Decimal)
 _CLASSES = 1_000
+_EMPTY = CellType()
+
+Within = tuple[int, ...]
+"""The values that a value is inside of, the outermost first, by their ids."""
 
 
-def canon(value: Any, depth: int = 0) -> Any:
+def canon(value: Any, within: Within = ()) -> Any:
     """Return a hashable stand-in for a value: two of them are equal if the values say the same, field by field.
 
     A class counts by its name, so that one which a notebook has defined again is still the same; and a number counts
-    with its kind, because `1`, `1.0` and `True` are three things in a log.
+    with its kind, because `1`, `1.0` and `True` are three things in a log. An object of a class of its own is what
+    pickling keeps of it, so that nothing counts as the same that was not looked into.
 
     Args:
         value: The value.
-        depth: How many values it is inside of.
+        within: The values that it is inside of, by their ids.
+
+    Raises:
+        TypeError: There is no telling what it holds.
 
     >>> canon([1, {"a": 2}]) == canon([1, {"a": 2}]), canon(1) == canon(1.0), canon((1,)) == canon([1])
     (True, False, False)
@@ -32,9 +42,17 @@ def canon(value: Any, depth: int = 0) -> Any:
     kind: Any = type(value)
     if kind in _AS_THEY_ARE:
         return value
-    if kind is tuple:
-        return tuple([each if type(each) in _AS_THEY_ARE else canon(each, depth + 1) for each in value])
-    return _way_of(kind)(value, depth + 1) if depth < _DEEPEST else kind.__name__
+    if id(value) in within:
+        return "<again>", len(within) - within.index(id(value))
+    inner = (*within, id(value))
+    try:
+        if kind is tuple:
+            return tuple([each if type(each) in _AS_THEY_ARE else canon(each, inner) for each in value])
+        return _way_of(kind)(value, inner)
+    except RecursionError:
+        if within:
+            raise
+    raise TypeError(f"a {kind.__name__} cannot be compared with another, for it is nested too deeply")
 
 
 def same_value(one: Any, other: Any) -> bool:
@@ -65,30 +83,96 @@ def compared(kind: Any) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind) if each.compare)
 
 
+def attributes_of(value: Any) -> dict[str, Any]:
+    """Return the attributes that an object holds, by name, also those in slots."""
+    held = {
+        name: getattr(value, name)
+        for kind in reversed(type(value).__mro__)
+        for name, member in vars(kind).items()
+        if isinstance(member, MemberDescriptorType) and hasattr(value, name)
+    }
+    inside = getattr(value, "__dict__", None)
+    return {**held, **inside} if isinstance(inside, dict) else held
+
+
 @lru_cache(_CLASSES)
-def _way_of(kind: Any) -> Callable[[Any, int], Any]:
+def _way_of(kind: Any) -> Callable[[Any, Within], Any]:  # noqa: PLR0911 - a kind of value a line
     """Return how values of a kind are made comparable; they are tagged with its name, which no text looks like."""
     tag = f"<{kind.__name__}>"
-    if issubclass(kind, bool | float | complex | Decimal | Enum):
-        return lambda value, depth: (tag, repr(value))
+    if kind in _BY_TEXT:
+        return lambda value, within: (tag, repr(value))
+    if issubclass(kind, Enum):
+        return lambda value, within: (tag, value.name, canon(value.value, within))
     names = compared(kind) if is_dataclass(kind) else None
     if names is not None:
-        return lambda value, depth: (tag, *[canon(getattr(value, name, None), depth) for name in names])
+        return lambda value, within: (tag, *[canon(getattr(value, name, None), within) for name in names])
+    # What somebody's own kind of list or dictionary holds besides its items is compared as well.
+    more = _attributes if issubclass(kind, list | tuple | dict | set | frozenset) else _no_attributes
     if issubclass(kind, Mapping):
-        return lambda value, depth: (
+        return lambda value, within: (
             "<mapping>",
-            frozenset([(canon(key, depth), canon(each, depth)) for key, each in value.items()]),
+            len(value),
+            frozenset([(canon(key, within), canon(each, within)) for key, each in value.items()]),
+            *more(value, within),
         )
     if issubclass(kind, Set):
-        return lambda value, depth: ("<set>", frozenset([canon(each, depth) for each in value]))
+        return lambda value, within: (
+            "<set>",
+            frozenset(Counter([canon(each, within) for each in value]).items()),  # two may say the same
+            *more(value, within),
+        )
     if issubclass(kind, list | tuple):
-        return lambda value, depth: (tag, *[canon(each, depth) for each in value])
-    return lambda value, depth: (tag, *_inside(value, depth))
+        return lambda value, within: (tag, *[canon(each, within) for each in value], *more(value, within))
+    if issubclass(kind, type | ModuleType):
+        return lambda value, within: (tag, value.__name__)
+    if issubclass(kind, FunctionType):
+        return lambda value, within: (tag, *_function(value, within))
+    return lambda value, within: (tag, *_inside(value, within))
 
 
-def _inside(value: Any, depth: int) -> tuple[Any, ...]:
-    """Return what an object of a class of its own holds; its text, without an address, where it shows nothing."""
-    inside = getattr(value, "__dict__", None)
-    if isinstance(inside, dict) and inside and not callable(value):
-        return tuple((key, canon(each, depth)) for key, each in sorted(inside.items()))
-    return (sub(r" at 0x[0-9a-fA-F]+", "", repr(value)),)
+def _no_attributes(value: Any, within: Within) -> tuple[Any, ...]:
+    return ()
+
+
+def _attributes(value: Any, within: Within) -> tuple[Any, ...]:
+    held = attributes_of(value) if type(value).__flags__ & _HEAP_TYPE else {}
+    return (("<attributes>", *_items(held, within)),) if held else ()
+
+
+_HEAP_TYPE = 1 << 9
+"""What Python marks a class with that was made by a class statement."""
+
+
+def _items(held: Mapping[str, Any], within: Within) -> tuple[Any, ...]:
+    return tuple((name, canon(each, within)) for name, each in sorted(held.items()))
+
+
+def _function(value: FunctionType, within: Within) -> tuple[Any, ...]:
+    """Return what a function does, and what it knows of where it was made."""
+    known = [cell.cell_contents for cell in value.__closure__ or () if cell != _EMPTY]
+    given = value.__defaults__, value.__kwdefaults__
+    return value.__qualname__, value.__code__, *[canon(each, within) for each in (*known, *given)]
+
+
+def _inside(value: Any, within: Within) -> tuple[Any, ...]:
+    """Return what an object of a class of its own holds: what pickling would keep of it.
+
+    Raises:
+        TypeError: It can be pickled by nobody, as a lock, so that there is no telling.
+    """
+    kind = type(value)
+    if kind is object:  # what tells one from another is that it is another
+        raise TypeError("an object() cannot be compared with another: make it a member of an enumeration")
+    try:
+        kept = dispatch_table[kind](value) if kind in dispatch_table else value.__reduce_ex__(4)
+    except Exception as error:
+        raise TypeError(
+            f"a {kind.__name__} cannot be compared with another, for there is no telling what it holds: make it a "
+            "frozen dataclass, or leave it out of events and states"
+        ) from error
+    if isinstance(kept, str):
+        return (kept,)
+    made, arguments, state, items, pairs = (*kept, None, None, None)[:5]
+    listed = [list(each) for each in (items, pairs) if each is not None]
+    # Of its class there is the name; the class itself is among the arguments with which it is made.
+    return made.__qualname__, *[canon(each, within) for each in (arguments, state, *listed)]

@@ -7,8 +7,9 @@ from typing import Any
 from orderlab.exploration.differing.answers import NOTHING, Difference, Labels
 from orderlab.exploration.differing.canon import canon
 from orderlab.exploration.differing.fields import FieldDifference, first_difference
+from orderlab.exploration.differing.opening import reopener
 from orderlab.exploration.differing.operations import APPENDS, OPERATIONS, Operation
-from orderlab.exploration.differing.scripts import OpenEventStore, Session, reopener
+from orderlab.exploration.differing.scripts import OpenEventStore, Session
 from orderlab.exploration.differing.storeanswers import Refused, StoreAnswer
 from orderlab.exploration.differing.tries import LOOKS, writes_after
 
@@ -27,6 +28,7 @@ class FoundScript:
         compared: How many answers were compared.
         depth: How many writes the longest had.
         complete: Whether all scripts up to the bound were done.
+        silent: The operation that neither answers; empty if there is none.
     """
 
     script: Script
@@ -35,6 +37,7 @@ class FoundScript:
     compared: int
     depth: int
     complete: bool
+    silent: str = ""
 
 
 class Scripts:
@@ -60,6 +63,7 @@ class Scripts:
             self.looks = tuple(each for each in operations if not isinstance(each, APPENDS))
             self.writes = lambda script: given
         self.compared = 0
+        self.silent: Operation | None = None
 
     async def search(self, depth: int, scripts: int) -> FoundScript:
         """Do all scripts, the shortest first, so that the first difference is on a shortest one."""
@@ -72,8 +76,12 @@ class Scripts:
                     return FoundScript((), NOTHING, done, self.compared, length, complete=False)
                 done += 1
                 differing, what = await self._difference(script)
-                if what and len(differing) == len(script):
+                if what and (self.silent or len(differing) == len(script)):
                     return FoundScript(differing, what, done, self.compared, length, complete=False)
+                if self.silent:
+                    return FoundScript(
+                        (), NOTHING, done, self.compared, length, complete=False, silent=str(self.silent)
+                    )
                 by_looking = by_looking or ((differing, what) if what else None)
             if by_looking is not None:
                 return FoundScript(*by_looking, done, self.compared, length, complete=False)
@@ -87,6 +95,9 @@ class Scripts:
             for number, operation in enumerate((*script, *self.looks), start=1):
                 self.compared += 1
                 what = self._told(await one.do(operation), await other.do(operation))
+                if one.is_silent or other.is_silent:  # whatever is asked after it is waited for in vain as well
+                    self.silent = operation
+                    return (script[:number] if number <= len(script) else (*script, operation)), what
                 if not what:
                     continue
                 if number <= len(script):

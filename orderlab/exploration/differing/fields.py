@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import Any
 
 from orderlab.drawing.tables import AsTable
-from orderlab.exploration.differing.canon import compared, same_canon
+from orderlab.exploration.differing.canon import attributes_of, compared, same_canon
 from orderlab.timeline.fields import ABSENT, shown
 
 _WIDTH = 120
@@ -79,7 +79,7 @@ def _parts(one: Any, other: Any) -> list[tuple[str, Any, Any]]:
         named = getattr(one, "_fields", None)
         pairs = enumerate(zip_longest(one, other, fillvalue=ABSENT))
         return [(f".{named[index]}" if named else f"[{index}]", left, right) for index, (left, right) in pairs]
-    inside, beside = getattr(one, "__dict__", {}), getattr(other, "__dict__", {})
+    inside, beside = attributes_of(one), attributes_of(other)
     every = sorted({**inside, **beside})
     return [(f".{name}", inside.get(name, ABSENT), beside.get(name, ABSENT)) for name in every]
 

@@ -1,14 +1,14 @@
 """Look at every pair of states that two domains reach by the same commands, the nearest first."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from orderlab.core.script import TimedCommand
 from orderlab.exploration.differing.answers import NOTHING, Difference, Labels, difference_in
-from orderlab.exploration.differing.bounds import Bounds, Commands, Found
+from orderlab.exploration.differing.bounds import Bounds, Commands, Found, require_commands
 from orderlab.exploration.differing.canon import copied
 from orderlab.exploration.differing.sides import Side, Standing
 
@@ -110,13 +110,19 @@ class Pairs:
 
     def _tried(self, pair: _Pair) -> list[tuple[TimedCommand, bool]]:
         """Return the commands to try in a pair, and whether each comes late, which is not followed any further."""
-        commands = list(self.commands(pair.one.state) if callable(self.commands) else self.commands)
+        commands = self._given_for(pair.one.state) if callable(self.commands) else list(self.commands)
         at = self.at + pair.depth * _APART
         soon = [(each if isinstance(each, TimedCommand) else TimedCommand(at, each, ""), False) for each in commands]
         late = [(replace(each, at=at + _LATE), True) for each, _ in soon if not each.key and each.at == at]
         return soon + late if pair.depth else soon  # at the beginning there is nothing to be later than
 
-    @staticmethod
-    def _key(pair: _Pair) -> tuple[Any, Any]:
-        one, other = pair.one.key, pair.other.key
+    def _given_for(self, state: Any) -> list[Any]:
+        assert callable(self.commands)
+        given = self.commands(state)
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise TypeError(f"commands must return the commands to try in a state, as a list, and returned {given!r}")
+        return require_commands(given, (self.one.reducer, self.other.reducer), only=not self.effects)
+
+    def _key(self, pair: _Pair) -> tuple[Any, Any]:
+        one, other = pair.one.key(versions=self.effects), pair.other.key(versions=self.effects)
         return one, True if one == other else other

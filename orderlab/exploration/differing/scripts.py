@@ -2,35 +2,71 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from inspect import isawaitable, signature
+from threading import Thread
+from time import monotonic
 from typing import Any, TypeVar
 
 from orderlab.core.decider import Step
 from orderlab.core.effects import AppendEvents, Effect, Emit
-from orderlab.core.environment import Environment, FixedClock, SeededIds
+from orderlab.core.environment import Environment
 from orderlab.core.log import RecordedEvent
 from orderlab.drawing.tables import AsTable
+from orderlab.exploration.differing.opening import name_of, opened, reopener
 from orderlab.exploration.differing.operations import Operation, ReadAll, Reopen
 from orderlab.exploration.differing.storeanswers import Read, Refused, Reopened, StoreAnswer, refused
-from orderlab.exploration.playing import AT
-from orderlab.orders.codec import ORDER_CODEC
 
 T = TypeVar("T")
 
 OpenEventStore = Callable[..., Any]
 """Opens a fresh event store: its class, or a function; one whose `reopen(closed)` opens a log again may have one."""
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 3.0
 """How long an operation may take; what takes longer is an answer that never comes."""
+
+HELD_UP_SECONDS = 8.0
+"""How long an operation may hold up everything else, by waiting without `await`."""
+
+_BEAT_SECONDS = 0.2
 
 
 def run_apart(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end in a thread of its own, because this one may have an event loop that runs already."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
+    """Run a coroutine to its end in a thread of its own, because this one may have an event loop that runs already.
+
+    Raises:
+        TimeoutError: It holds up its event loop, so that it cannot be ended, only left alone.
+    """
+    ended: Future[T] = Future()
+    beats = [monotonic()]
+
+    async def watched() -> T:
+        beating = asyncio.create_task(beat())
+        try:
+            return await work
+        finally:
+            beating.cancel()
+
+    async def beat() -> None:
+        while True:
+            beats[0] = monotonic()
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    def run() -> None:
+        try:
+            ended.set_result(asyncio.run(watched()))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            ended.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    while not wait([ended], _BEAT_SECONDS).done:
+        if monotonic() - beats[0] > HELD_UP_SECONDS + _BEAT_SECONDS:
+            raise TimeoutError(
+                f"an operation on the event store takes more than {HELD_UP_SECONDS:g} s without await, and so nothing "
+                "else can go on: let it await what it waits for"
+            )
+    return ended.result()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +109,7 @@ async def _done(open_event_store: OpenEventStore, script: Sequence[Operation]) -
     """Do a script on a fresh event store, and return the last answer and the log after it."""
     async with Session.on(open_event_store) as session:
         answers = [await session.do(each) for each in script]
-        read = await session.do(ReadAll())
+        read = Read(()) if session.is_silent else await session.do(ReadAll())
     return answers[-1], tuple(map(_line, read.events)) if isinstance(read, Read) else ()
 
 
@@ -84,22 +120,49 @@ def _line(recorded: RecordedEvent) -> str:
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """An open event store to which a script is done, operation by operation."""
+    """An open event store to which a script is done, operation by operation.
+
+    Attributes:
+        is_silent: Whether it has not answered an operation, so that more would only be waited for as well.
+    """
 
     event_store: Any
     open_event_store: OpenEventStore
     stack: AsyncExitStack
+    is_silent: bool = False
 
     @classmethod
     @asynccontextmanager
     async def on(cls, open_event_store: OpenEventStore) -> AsyncIterator["Session"]:
         """Open a fresh event store, and close at the end what it has become."""
         async with AsyncExitStack() as stack:
-            session = cls(await opened(stack, open_event_store), open_event_store, stack)
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    event_store = await opened(stack, open_event_store)
+            except TimeoutError:
+                raise TimeoutError(
+                    f"{name_of(open_event_store)} did not open an event store within {PATIENCE_SECONDS:g} s"
+                ) from None
+            session = cls(event_store, open_event_store, stack)
             try:
                 yield session
             finally:
-                await session.event_store.close()
+                await session.close()
+
+    async def close(self) -> None:
+        """Close the event store, without waiting for long.
+
+        Raises:
+            TimeoutError: It does not end, though it has answered everything.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self.event_store.close()
+        except TimeoutError:
+            if not self.is_silent:  # else it is known, and told already
+                raise TimeoutError(
+                    f"the event store of {name_of(self.open_event_store)} did not close within {PATIENCE_SECONDS:g} s"
+                ) from None
 
     async def do(self, operation: Operation) -> StoreAnswer:
         """Do an operation, and return what it answers; an error is an answer too."""
@@ -111,46 +174,7 @@ class Session:
                     return Reopened()
                 return await operation.on(self.event_store)
         except TimeoutError:
+            self.is_silent = True
             return Refused("an answer that never comes")
         except Exception as error:  # noqa: BLE001 - whatever a faulty event store raises is what it answers
             return refused(error)
-
-
-async def opened(stack: AsyncExitStack, open_event_store: Any, *closed: Any) -> Any:
-    """Open an event store with the options that the opener takes, so that nothing in its log is left to chance.
-
-    Raises:
-        TypeError: What is opened is no event store, or cannot be opened like this.
-        ValueError: It is not empty, though none was given to open again.
-    """
-    options = {"codec": ORDER_CODEC, "clock": FixedClock(AT), "ids": SeededIds(1)}
-    name = name_of(open_event_store)
-    try:
-        taken = signature(open_event_store).parameters
-        event_store = open_event_store(*closed, **{each: options[each] for each in options if each in taken})
-        event_store = await event_store if isawaitable(event_store) else event_store
-        if not callable(getattr(event_store, "append_events", None)) and hasattr(event_store, "__aenter__"):
-            event_store = await stack.enter_async_context(event_store)
-    except TypeError as error:
-        raise TypeError(f"{name} must open a fresh event store when it is called, and raised: {error}") from error
-    if not callable(getattr(event_store, "append_events", None)):
-        raise TypeError(
-            f"{name} must give an event store when it is called, such as InMemoryEventStore does, not {event_store!r}; "
-            "to compare rules hand over deciders, such as replace(ORDERS, decide=…)"
-        )
-    if not closed and (head := await event_store.head()):
-        await event_store.close()
-        raise ValueError(f"{name} must open a fresh, empty event store each time, and this one has {head} events")
-    return event_store
-
-
-def reopener(open_event_store: Any) -> Any:
-    """Return what opens a closed event store's log again; None if that cannot be done."""
-    reopen = getattr(open_event_store, "reopen", None)
-    return reopen if callable(reopen) else None
-
-
-def name_of(value: Any) -> str:
-    """Return what a function or a class is called."""
-    name = getattr(value, "__name__", None)
-    return name if isinstance(name, str) else repr(value)

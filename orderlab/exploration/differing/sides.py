@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from orderlab.core.decider import Fact, Reducer
+from orderlab.core.decider import DeciderReducer, Fact, Reducer
 from orderlab.core.effects import AppendEvents
 from orderlab.core.log import NewEvent
 from orderlab.core.script import TimedCommand
 from orderlab.exploration.differing.canon import canon, copied, same_value
+from orderlab.exploration.domain import entities_of
 from orderlab.exploration.playing import play
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
@@ -30,11 +31,21 @@ class Standing:
     replayed: Any
     versions: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def key(self) -> Any:
-        """What tells it from other standings of the same domain."""
-        replays = same_value(self.state, self.replayed) or canon(self.replayed)
-        return canon(self.state), replays, tuple(sorted(self.versions.items()))
+    def key(self, *, versions: bool) -> Any:
+        """Return what tells it from other standings of the same domain.
+
+        Args:
+            versions: Whether the domain can tell how many events there were. A decider cannot, who is handed an entity
+                and not its version: a lamp that is switched on and off again is where it was.
+        """
+        replays = same_value(self.state, self.replayed)
+        if versions:
+            return canon(self.state), replays or canon(self.replayed), tuple(sorted(self.versions.items()))
+        return canon(entities_of(self.state)), replays or _without_versions(self.replayed)
+
+
+def _without_versions(replayed: Any) -> Any:
+    return canon(replayed if isinstance(replayed, Failed) else entities_of(replayed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,7 @@ class Side:
         self.reducer = reducer
         self.start = start
         self.careful = careful
+        self._versions = _versions_in(reducer, start)
 
     def beginning(self) -> Standing:
         """Return where it stands before the first command."""
@@ -106,7 +118,7 @@ class Side:
         if not changed:  # else there is no asking again on a state that is gone
             again = play(self.reducer, state, command, at=at)
         steady = changed or same_value(said(step), said(again))
-        facts, versions = _facts(step, standing.versions)
+        facts, versions = _facts(step, standing.versions, self._versions)
         after = Standing(step.state, self._replayed(standing.replayed, facts), versions)
         return Answer(step, after, again, steady, changed)
 
@@ -140,14 +152,24 @@ def said(step: TraceStep) -> tuple[Any, ...]:
     return step.failure.partition(":")[0], step.effects, step.state
 
 
-def _facts(step: TraceStep, versions: Mapping[str, int]) -> tuple[list[Fact], Mapping[str, int]]:
+def _versions_in(reducer: Reducer[Any], start: Any) -> Mapping[str, int]:
+    """Return the versions that streams are at in the state that a run begins with, where that can be told."""
+    if not isinstance(reducer, DeciderReducer):
+        return {}
+    return {reducer.decider.stream_id(key): reducer.entity(start, key)[1] for key in entities_of(start)}
+
+
+def _facts(
+    step: TraceStep, versions: Mapping[str, int], at_first: Mapping[str, int]
+) -> tuple[list[Fact], Mapping[str, int]]:
     """Return the events of a step as the log would have them, and the versions after it."""
     facts: list[Fact] = []
     counted = dict(versions)
     for effect in step.effects:
         if isinstance(effect, AppendEvents):
             for event in effect.events:
-                counted[effect.stream_id] = counted.get(effect.stream_id, 0) + 1
+                version = counted.get(effect.stream_id, at_first.get(effect.stream_id, 0))
+                counted[effect.stream_id] = version + 1
                 value = event.event if isinstance(event, NewEvent) else event
                 facts.append((effect.stream_id, counted[effect.stream_id], value))
     return facts, counted if facts else versions

@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 from hypothesis import strategies as st
 
-from orderlab.core.decider import DeciderReducer, Reducer
+from orderlab.core.decider import Decider, DeciderReducer, Reducer
+from orderlab.exploration.domain import decider_of
 from orderlab.exploration.generating.fields import Values
 from orderlab.exploration.generating.ways import Ways, one_of_many
 from orderlab.exploration.playing import play
@@ -81,28 +82,69 @@ class Likely:
 
 
 class Drawn:
-    """Take commands as somebody's strategy gives them."""
+    """Take commands as somebody's strategy gives them.
 
-    def __init__(self, commands: Values) -> None:
+    Args:
+        commands: The strategy.
+        kinds: What may be a command; None for anything.
+    """
+
+    def __init__(self, commands: Values, kinds: "Kinds | None" = None) -> None:
         self.choices = commands
+        self._kinds = kinds
 
     def command(self, choice: Any, state: Any, at: datetime) -> Any:
         """Return the command that was drawn."""
-        return choice
+        return choice if self._kinds is None else self._kinds.required(choice)
 
 
 class OfState:
-    """Choose among the commands that somebody's function gives for a state."""
+    """Choose among the commands that somebody's function gives for a state.
+
+    Args:
+        commands: The function.
+        kinds: What may be a command.
+    """
 
     choices: Values = one_of_many(range(1_000))
 
-    def __init__(self, commands: Callable[[Any], Any]) -> None:
+    def __init__(self, commands: Callable[[Any], Any], kinds: "Kinds") -> None:
         self._commands = commands
+        self._kinds = kinds
 
     def command(self, choice: int, state: Any, at: datetime) -> Any:
         """Return one of the commands that the function gives."""
-        given = listed(self._commands(state))
-        return given[choice % len(given)]
+        made = self._commands(state)
+        if isinstance(made, str | bytes) or not isinstance(made, Iterable):
+            raise TypeError(f"commands must return the commands to try in a state, as a list, and returned {made!r}")
+        given = listed(made)
+        return self._kinds.required(given[choice % len(given)])
+
+
+class Kinds:
+    """What may be a command of a domain, so that somebody's slip is not taken for a fault of the domain.
+
+    Args:
+        domain: A decider, of which commands are expected; or a reducer, which is given events and rejections as well.
+    """
+
+    def __init__(self, domain: Decider[Any] | Reducer[Any]) -> None:
+        decider = self._decider = decider_of(domain)
+        self._allowed: tuple[type, ...] = (object,)
+        if decider is not None:
+            also = () if isinstance(domain, Decider) else (*decider.events, *decider.rejections)
+            self._allowed = (*decider.commands, *also)
+
+    def required(self, command: Any) -> Any:
+        """Return a command.
+
+        Raises:
+            TypeError: It is none of the domain.
+        """
+        if isinstance(command, self._allowed):
+            return command
+        assert self._decider is not None
+        raise TypeError(f"commands must be commands of {self._decider.name}, and {command!r} is none")
 
 
 def is_refused(reducer: Reducer[Any], state: Any, command: Any, at: datetime) -> bool:

@@ -215,11 +215,15 @@ def event_store_machine(
         profile: How hard its `TestCase` tries: `quick`, `thorough` or `exhaustive`.
 
     Raises:
+        TypeError: What opens an event store cannot be called.
         ValueError: There is no such profile.
 
     >>> from orderlab.eventstore.memory import InMemoryEventStore
     >>> TestInMemoryEventStore = event_store_machine(InMemoryEventStore).TestCase
     """
+    for name, opens in (("open_event_store", open_event_store), ("reopen_event_store", reopen_event_store)):
+        if not callable(opens) and (opens is not None or name == "open_event_store"):
+            raise TypeError(f"{name} must be what opens an event store, such as InMemoryEventStore, not {opens!r}")
     opening = {"__doc__": "An event store under random use.", "open_event_store": staticmethod(open_event_store)}
     machine: type[EventStoreMachine] = type("EventStoreMachine", (EventStoreMachine,), opening)
     if reopen_event_store is not None:

@@ -76,7 +76,7 @@ def logs(
         @given(logs(ORDERS))
         def test_a_projection_knows_every_order(log): ...
     """
-    decider = decider_of(domain)
+    decider = decider_of(reducer_of(domain))
     if decider is None:
         raise TypeError(f"{domain!r} is of no decider, so the streams of its log have no names")
     writes = codec or (ORDER_CODEC if decider.events == ORDERS.events else JsonCodec(list(decider.events)))

@@ -6,11 +6,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from orderlab.core.decider import Decider, EntityState, Reducer
-from orderlab.exploration.domain import decider_of, reducer_of
-from orderlab.exploration.generating.choosing import Asking, Drawn, Likely, OfState, listed
+from orderlab.core.decider import Decider, Reducer
+from orderlab.exploration.arguments import time
+from orderlab.exploration.domain import decider_of, entities_of, reducer_of, start_of
+from orderlab.exploration.generating.choosing import Asking, Drawn, Kinds, Likely, OfState, listed
 from orderlab.exploration.generating.fields import Values
-from orderlab.exploration.generating.ways import ENTITIES, Ways, keys_for, ways_of
+from orderlab.exploration.generating.ways import ENTITIES, Ways, chosen_keys, keys_for, ways_of
 from orderlab.exploration.playing import AT
 from orderlab.orders.model import OrderState
 
@@ -36,7 +37,9 @@ def likely_commands(
 
     Raises:
         CannotMake: The fields of a command type do not say what they hold.
-        TypeError: It is a reducer of no decider, whose commands are not known.
+        TypeError: It is a reducer of no decider, whose commands are not known; or `at` or `keys` is not what it should
+            be.
+        ValueError: There are no keys, or `at` has no zone.
 
     >>> from orderlab.orders.decider import ORDERS
     >>> from orderlab.orders.reducer import OrderReducer
@@ -48,7 +51,11 @@ def likely_commands(
     known = decider_of(reducer)
     if known is None:
         raise TypeError(f"{reducer!r} is of no decider, so its commands are not known: say them, as commands=…")
-    likely = Likely(reducer, ways_of(known, _keys(known, state) if keys is None else tuple(keys)))
+    time("at", at)
+    kind = type(start_of(reducer))
+    if not isinstance(state, kind):
+        raise TypeError(f"state must be a state of {reducer!r}, such as {kind.__name__}(), not {state!r}")
+    likely = Likely(reducer, ways_of(known, _keys(known, state) if keys is None else chosen_keys(known, keys)))
     return likely.choices.map(lambda choice: likely.command(choice, state, at))
 
 
@@ -66,33 +73,27 @@ def asking(
     Raises:
         TypeError: They are given in no such form, or not given for a domain whose commands are not known.
     """
+    kinds = Kinds(domain)
     if isinstance(commands, st.SearchStrategy):
-        return Drawn(commands)
-    if callable(commands):
-        return OfState(commands)
+        return Drawn(commands, kinds)
+    if callable(commands) and not isinstance(commands, Iterable):
+        return OfState(commands, kinds)
     reducer, decider = reducer_of(domain), decider_of(domain)
     if commands is not None:
-        given = listed(commands)
+        given = tuple(kinds.required(each) for each in listed(commands))
         return Likely(reducer, Ways((given,), tuple(range(len(given)))))
     if decider is None:
         raise TypeError(f"{domain!r} is of no decider, so its commands are not known: say them, as commands=…")
     return Likely(reducer, ways_of(decider, _with_new(decider, start) if keys is None else keys))
 
 
-def keys_in(state: Any) -> Mapping[str, Any]:
-    """Return the entities of a state by key, where it is of a class that is known; else none."""
-    if isinstance(state, OrderState):
-        return state.orders
-    return state.entities if isinstance(state, EntityState) else {}
-
-
 def _keys(decider: Decider[Any], state: Any) -> tuple[str, ...]:
-    there = keys_in(state)
+    there = entities_of(state)
     return (*sorted(there)[:_MOST_KEYS], *_unused(decider, there, 1))
 
 
 def _with_new(decider: Decider[Any], start: Any) -> tuple[str, ...]:
-    there = keys_in(start)
+    there = entities_of(start)
     return (*sorted(there)[:_MOST_KEYS], *_unused(decider, there, ENTITIES))
 
 

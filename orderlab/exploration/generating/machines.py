@@ -127,8 +127,11 @@ def run_machine(machine: type[RuleBasedStateMachine], *, profile: str = "quick")
 
     Raises:
         Exception: What the machine fails with.
+        TypeError: It is no state machine.
         ValueError: There is no such profile.
     """
+    if not (isinstance(machine, type) and issubclass(machine, RuleBasedStateMachine)):
+        raise TypeError(f"machine must be a class, such as machine_of(ORDERS) gives, not {machine!r}")
     chosen = _unshrunk(profile) if issubclass(machine, DomainMachine) else profile_of(profile)
     run_state_machine_as_test(machine, settings=chosen)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from orderlab.core.decider import DeciderReducer, Reducer
+from orderlab.exploration.differing.canon import same_value
 from orderlab.exploration.searching.found import NOTHING_IS_RAISED
 from orderlab.exploration.searching.predicates import Asked, Predicate, predicates
 from orderlab.exploration.tracestep import TraceStep
@@ -63,7 +64,8 @@ class Watch:
         self.broken = self._promises.broken_by_step(step)
         if not self.broken:
             self._replayed = replayed_after(self._reducer, self._replayed, step)
-            self.broken = LIVE_IS_REPLAYED if self._replayed != step.state else ""
+            failed = isinstance(self._replayed, Exception)
+            self.broken = LIVE_IS_REPLAYED if failed or not same_value(self._replayed, step.state) else ""
         return self.broken
 
 

@@ -7,11 +7,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from orderlab.core.decider import Decider, Reducer
+from orderlab.exploration.arguments import time
 from orderlab.exploration.domain import reducer_of, start_of
 from orderlab.exploration.generating.choosing import Asking
 from orderlab.exploration.generating.likely import Commands, asking
 from orderlab.exploration.generating.promises import Promises, Watch
 from orderlab.exploration.playing import AT, play
+from orderlab.exploration.searching.bounds import whole
 from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.orders.decider import ORDERS
@@ -95,7 +97,8 @@ def traces(
 
     Raises:
         CannotMake: The fields of a command type do not say what they hold.
-        TypeError: The domain is none, or the commands are none.
+        TypeError: The domain is none, or the commands are none; or another argument is of the wrong kind.
+        ValueError: `max_size` is less than zero, or `at` has no zone.
 
         @given(traces(ORDERS))
         def test_what_is_shipped_was_placed(trace): ...
@@ -131,5 +134,7 @@ def run_of(
 ) -> "Run":
     """Return how runs of a domain are made; see `traces`."""
     reducer = reducer_of(domain)
+    time("at", at)
+    whole("max_size", max_size, 0)
     first = start_of(reducer, start)
     return Run(reducer, first, asking(domain, commands, first), at, max_size, promises)

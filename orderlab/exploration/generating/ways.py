@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from orderlab.core.decider import Decider
+from orderlab.exploration.arguments import several
 from orderlab.exploration.generating.fields import Values, made, silent_field
 from orderlab.timeline.machine.samples import CannotMake, build, fields_of
 from orderlab.timeline.machine.trying import commands_for as sample_commands
@@ -57,6 +58,26 @@ def keys_for(decider: Decider[Any], count: int = ENTITIES) -> tuple[str, ...]:
     ('order-1', 'order-2')
     """
     return tuple(f"{decider.name}-{number}" for number in range(1, count + 1))
+
+
+def chosen_keys(decider: Decider[Any], keys: Any) -> tuple[str, ...]:
+    """Return the keys that somebody says, or the usual ones if nobody does.
+
+    Raises:
+        TypeError: It is no decider, or they are no list of texts.
+        ValueError: There are none.
+    """
+    if not isinstance(decider, Decider):
+        raise TypeError(f"decider must be a Decider, such as ORDERS, not {decider!r}")
+    if keys is None:
+        return keys_for(decider)
+    chosen = several("keys", keys, "texts")
+    for key in chosen:
+        if not isinstance(key, str):
+            raise TypeError(f"keys must be texts, such as {keys_for(decider, 1)[0]!r}, and {key!r} is none")
+    if not chosen:
+        raise ValueError("keys must hold one key at least, or be left out")
+    return chosen
 
 
 def one_of_many(values: Sequence[Any]) -> st.SearchStrategy[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from orderlab.exploration.minting.marking import ANSWER, named
 from orderlab.exploration.playing import play
 from orderlab.exploration.telling.words import entity_in, state_name
-from orderlab.exploration.tracestep import TraceStep
+from orderlab.exploration.tracestep import TraceStep, called, names_in
 from orderlab.grading.exercise import Wrong
 from orderlab.timeline.scenario.python_values import text_literal
 
@@ -30,19 +30,19 @@ def wrong_answers(trace: "Trace", asked: Sequence[TraceStep], right: Sequence[st
 
 
 def _guesses(trace: "Trace", asked: Sequence[TraceStep], right: Sequence[str]) -> Iterator[Guess]:
-    caused = {type(step.command): step.answer for step in reversed(asked) if step.events or step.decided}
-    kinds = {type(step.rejection).__name__ for step in asked if step.rejection is not None}
+    caused = {called(step.command): step.answer for step in reversed(asked) if step.events or step.decided}
+    kinds = {called(step.rejection) for step in asked if step.rejection is not None}
     decider = trace.decider
-    rejections = [each.__name__ for each in decider.rejections] if decider is not None else sorted(kinds)
+    rejections = names_in(decider.rejections) if decider is not None else sorted(kinds)
     other = next((name for name in (*rejections, "nothing") if name != right[-1]), "accepted")
     if any(step.part for step in asked):
         yield "They are handled one after the other.", _in_turn(trace, asked)
-        yield "What is decided is written.", [", ".join(map(_kind, step.decided)) or step.answer for step in asked]
+        yield "What is decided is written.", [", ".join(map(called, step.decided)) or step.answer for step in asked]
     yield (
         "Every command is accepted.",
         [_accepted(step, caused, decider) if step.rejection is not None else step.answer for step in asked],
     )
-    yield "What is asked for is what happens.", [type(step.command).__name__ for step in asked]
+    yield "What is asked for is what happens.", [called(step.command) for step in asked]
     yield (
         "A refused command leaves no trace, so it is left out.",
         [step.answer for step in asked if step.rejection is None and not step.failure],
@@ -70,17 +70,13 @@ def _in_turn(trace: "Trace", asked: Sequence[TraceStep]) -> list[str]:
     return names
 
 
-def _kind(event: object) -> str:
-    return type(event).__name__
-
-
-def _accepted(step: TraceStep, caused: dict[type, str], decider: Any) -> str:
+def _accepted(step: TraceStep, caused: dict[str, str], decider: Any) -> str:
     """Return what a refused command would have caused: what another of its kind did, else an event named like it."""
-    kind = type(step.command)
+    kind = called(step.command)
     if kind in caused:
         return caused[kind]
-    events = [each.__name__ for each in decider.events] if decider is not None else []
-    return max(events, key=lambda name: (_shared(name, kind.__name__), name), default="accepted")
+    events = names_in(decider.events) if decider is not None else []
+    return max(events, key=lambda name: (_shared(name, kind), name), default="accepted")
 
 
 def _shared(event: str, command: str) -> int:
@@ -96,8 +92,6 @@ def source_of(values: Sequence[str], asked: Sequence[TraceStep]) -> str:
     """Return the source of an answer, with the command behind each name where there is one for each."""
     if not values:
         return f"{ANSWER} = []\n"
-    commands = (
-        [f"  # {type(step.command).__name__}" for step in asked] if len(values) == len(asked) else [""] * len(values)
-    )
+    commands = [f"  # {called(step.command)}" for step in asked] if len(values) == len(asked) else [""] * len(values)
     lines = [f"    {value},{command}" for value, command in zip(values, commands, strict=True)]
     return "\n".join([f"{ANSWER} = [", *lines, "]", ""])

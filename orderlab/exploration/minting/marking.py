@@ -1,6 +1,7 @@
 """Mark what somebody says comes of the commands of a run."""
 
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from orderlab.exploration.asked import Asked, asked_in
@@ -73,6 +74,8 @@ def named(said: Any) -> str:
         return ", ".join(map(named, said)) or "nothing"
     if isinstance(said, type):
         return said.__name__
+    if isinstance(said, Enum):
+        return said.name
     return ", ".join(part.strip() for part in said.split(",")) if isinstance(said, str) else shown(said)
 
 

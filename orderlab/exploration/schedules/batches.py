@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -16,7 +15,7 @@ from orderlab.exploration.schedules.judging import judged
 from orderlab.exploration.schedules.mixing import orders_of, steps_of
 from orderlab.exploration.schedules.running import Act, Runner
 from orderlab.exploration.schedules.schedule import Schedule
-from orderlab.exploration.schedules.tracing import trace_of
+from orderlab.exploration.schedules.tracing import Traced
 from orderlab.exploration.schedules.writer import Writer
 
 _AT_A_TIME = 256
@@ -103,7 +102,7 @@ class Batches:
             found.lost,
             found.broken,
             found.told,
-            partial(trace_of, acts, self.beginning, reducer, self.runner.at, found.verdict),
+            Traced(acts, self.beginning, reducer, self.runner.at, found.verdict),
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from orderlab.drawing import tables
 from orderlab.exploration.schedules.found import Interleavings
+from orderlab.timeline.unknown import counted
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -21,13 +22,12 @@ class BothWays:
     @property
     def summary(self) -> str:
         """Both in one sentence."""
-        return (
-            f"{self.unchecked.lost:,} of {len(self.unchecked):,} schedules lose an update without expected versions, "
-            f"{self.checked.lost:,} of {len(self.checked):,} with"
-        )
+        if self.unchecked.losses == self.checked.losses and len(self.checked) == 1:
+            return f"{self.checked.losses}, with expected versions or without them"
+        return f"{self.unchecked.losses} without expected versions, {self.checked.lost:,} of {len(self.checked):,} with"
 
     def __repr__(self) -> str:
-        return f"<BothWays of {len(self.checked.writers)} writers: {self.summary}>"
+        return f"<BothWays of {counted(len(self.checked.writers), 'writer')}: {self.summary}>"
 
     def _repr_html_(self) -> str:
         header = ["schedules", "without expected versions", "with expected versions"]

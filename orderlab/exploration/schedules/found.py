@@ -9,6 +9,7 @@ from orderlab.drawing import tables
 from orderlab.drawing.schedulegrid import Row, ScheduleGrid, grouped
 from orderlab.exploration.schedules.schedule import BROKEN, FINE, LOST, TOLD, Schedule
 from orderlab.exploration.schedules.writer import Writer
+from orderlab.timeline.unknown import counted
 
 _MOST_ROWS = 60
 """So many orders are drawn one by one; of more, those that differ only in when a writer decides are one row."""
@@ -58,8 +59,17 @@ class Interleavings:
     def summary(self) -> str:
         """What came of them, in one sentence."""
         how = "with expected versions" if self.check_versions else "without expected versions"
-        said = f"{self.lost:,} of {len(self):,} schedules lose an update {how}"
-        return f"{said}; in {self.conflicts:,} somebody is told of a conflict" if self.check_versions else said
+        said = f"{self.losses} {how}"
+        if not self.check_versions or len(self) == 1:
+            return said
+        return f"{said}; in {self.conflicts:,} somebody is told of a conflict"
+
+    @property
+    def losses(self) -> str:
+        """In how many schedules of all an update is lost, in words."""
+        if len(self) == 1:
+            return f"the only schedule {'loses' if self.lost else 'does not lose'} an update"
+        return f"{self.lost:,} of {len(self):,} schedules lose an update"
 
     @property
     def grid(self) -> ScheduleGrid:
@@ -93,7 +103,7 @@ class Interleavings:
         return self.schedules[number]
 
     def __repr__(self) -> str:
-        return f"<Interleavings of {len(self.writers)} writers: {self.summary}>"
+        return f"<Interleavings of {counted(len(self.writers), 'writer')}: {self.summary}>"
 
     def _repr_html_(self) -> str:
         return self.grid.picture() + verdicts_table(self)

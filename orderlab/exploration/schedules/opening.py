@@ -1,7 +1,8 @@
 """Open the event store that is asked for, and close it again if it was opened here."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from inspect import signature
 from os import PathLike, fspath
 from typing import Any
 
@@ -38,7 +39,7 @@ async def opened(given: Any, reducer: DeciderReducer[Any, Any]) -> AsyncIterator
         yield given
         return
     elif callable(given):
-        given = given()
+        given = _made(given)
     if _is_event_store(given):
         try:
             yield given
@@ -52,6 +53,21 @@ async def opened(given: Any, reducer: DeciderReducer[Any, Any]) -> AsyncIterator
             "event_store must be an open event store, what makes one, such as InMemoryEventStore, a path or an address "
             f"such as duckdb:///file.duckdb, not {given!r}"
         )
+
+
+def _made(opens: Callable[[], Any]) -> Any:
+    """Call what makes an event store, which may want to be told where."""
+    name = getattr(opens, "__name__", None) or repr(opens)
+    try:
+        signature(opens).bind()
+    except ValueError:  # of a class that Python cannot look into it is found out by calling it
+        return opens()
+    except TypeError as error:
+        raise TypeError(
+            f"event_store must be what makes an event store without being told anything more, and {name} wants more "
+            f"({error}): write lambda: {name}(…)"
+        ) from error
+    return opens()
 
 
 def _is_event_store(given: Any) -> bool:

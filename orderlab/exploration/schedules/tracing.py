@@ -1,12 +1,13 @@
 """What happened in one schedule, as a trace: who read, decided and wrote what, and what the log made of it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from orderlab.core.decider import DeciderReducer
 from orderlab.core.log import NO_STREAM
+from orderlab.exploration.packing import packed, unpacked
 from orderlab.exploration.schedules.beginning import Beginning
 from orderlab.exploration.schedules.running import Act, folded
 from orderlab.exploration.trace import Trace
@@ -16,6 +17,38 @@ Shown = dict[str, tuple[tuple[Any, ...], int]]
 """By key, the events that make an entity, and its version."""
 
 _NOTHING: tuple[tuple[Any, ...], int] = ((), NO_STREAM)
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What makes the trace of a schedule when somebody looks at it; can be pickled, as the schedule can.
+
+    Args:
+        acts: What was done, in order.
+        beginning: What has happened before.
+        reducer: The domain's reducer.
+        at: When everything is decided.
+        title: What came of it.
+    """
+
+    acts: Sequence[Act]
+    beginning: Beginning
+    reducer: DeciderReducer[Any, Any]
+    at: datetime
+    title: str
+
+    def __call__(self) -> Trace:
+        """Return the trace."""
+        return trace_of(self.acts, self.beginning, self.reducer, self.at, self.title)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return unpacked, (_traced, packed(self.reducer), self.acts, self.beginning, self.at, self.title)
+
+
+def _traced(
+    reducer: DeciderReducer[Any, Any], acts: Sequence[Act], beginning: Beginning, at: datetime, title: str
+) -> Traced:
+    return Traced(acts, beginning, reducer, at, title)
 
 
 def trace_of(

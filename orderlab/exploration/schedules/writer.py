@@ -37,7 +37,7 @@ def writers_of(given: Any, decider: Decider[Any], used: Container[str]) -> tuple
 
     Raises:
         TypeError: It is neither, or one of them is no command of the domain.
-        ValueError: There is none.
+        ValueError: There is none, or a name is of what cannot be written.
     """
     named = _named(given)
     if not named:
@@ -58,6 +58,10 @@ def _named(given: Any) -> dict[str, Any]:
         for name in given:
             if not isinstance(name, str) or not name.strip():
                 raise TypeError(f"the names of writers must be text, such as 'warehouse', not {name!r}")
+            if not name.isprintable():
+                raise ValueError(
+                    f"the names of writers must be text that can be printed, such as 'warehouse', not {name!r}"
+                )
         return dict(given)
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise TypeError(f"writers must be one command each, or names with a command each, not {given!r}")

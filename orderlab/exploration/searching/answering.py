@@ -3,14 +3,14 @@
 `play` tells the same at length. That both agree is tested; a run that is shown is always one that was played.
 """
 
-from collections.abc import Container
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from orderlab.core.decider import EntityState, Reducer, Step
+from orderlab.core.decider import Reducer, Step
 from orderlab.core.effects import AppendEvents, Emit
 from orderlab.core.environment import FixedClock
-from orderlab.orders.model import OrderState
+from orderlab.exploration.domain import entities_of
+from orderlab.exploration.playing import told
 from orderlab.orders.reducer import OrderEnvironment
 from orderlab.timeline.whatif.redeciding import UnusedIds
 
@@ -56,7 +56,7 @@ class Answering:
                 elif isinstance(effect, Emit):
                     is_said = is_said or effect.action is not None
         except Exception as error:  # noqa: BLE001 - what a faulty domain raises is what came of the command
-            return Came(state, failure=f"{type(error).__name__}: {error}")
+            return Came(state, failure=told(error))
         return Came(step.state, events, is_said and not events)
 
 
@@ -81,11 +81,5 @@ class _FirstUnused:
 
     def _drawing(self) -> UnusedIds:
         if self._ids is None:
-            self._ids = UnusedIds(_keys_in(self._state).__contains__)
+            self._ids = UnusedIds(entities_of(self._state).__contains__)
         return self._ids
-
-
-def _keys_in(state: Any) -> Container[str]:
-    if isinstance(state, OrderState):
-        return state.orders
-    return state.entities if isinstance(state, EntityState) else ()

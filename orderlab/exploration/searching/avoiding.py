@@ -1,6 +1,6 @@
 """Look for a way out: from a state of a run to an end that is a good one."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -60,6 +60,10 @@ class Way:
     cut: str = ""
     _dead: set[Hashable] = field(default_factory=set)
     _at: datetime | None = None
+    _same: Callable[[Any], Hashable] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._same = identity_of(self.trace.reducer)
 
     def out_of(self, state: Any, at: datetime) -> Path | None:
         """Return the shortest way from a state to a good end; None if there is none, or none was found."""
@@ -67,7 +71,7 @@ class Way:
             self._dead.clear()
             self._at = at
         goal, given = self.goal, given_commands(self.commands, self.trace.decider, at)
-        same, answering = identity_of(self.trace.reducer), Answering(self.trace.reducer)
+        same, answering = self._same, Answering(self.trace.reducer)
         seen, level, depth = {same(state)}, [(state, Path())], 0
         while level:
             after: list[tuple[Any, Path]] = []
@@ -82,7 +86,7 @@ class Way:
                     mark = same(there)
                     if mark not in seen and mark not in self._dead:
                         seen.add(mark)
-                        after.append((there, [*path, given.listed[number]]))
+                        after.append((there, [*path, given.fresh(number)]))
             if after and (depth == goal.depth or len(seen) > MOST_STATES):
                 bound = f"{goal.depth} commands" if depth == goal.depth else f"{MOST_STATES:,} states"
                 self.cut = f"nothing beyond {bound} was looked at"
@@ -95,8 +99,8 @@ class Way:
         """Return the states that commands lead to which cause something."""
         reached = []
         for number in given.numbers_in(state):
-            came = answering.to(state, *given.listed[number])
-            if came.events or (came.state is not state and came.state != state):
+            came = answering.to(state, *given.fresh(number))
+            if came.events or (came.state is not state and self._same(came.state) != self._same(state)):
                 reached.append((number, came.state))
         return reached
 

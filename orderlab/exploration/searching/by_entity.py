@@ -28,7 +28,7 @@ class EntitySearch:
         start: The state to begin with.
         given: The commands.
         slots: What can become of each entity that they are about.
-        unkeyed: How many commands are refused and how many are quiet in every state, for they ask for a new key.
+        unkeyed: How many commands are refused and how many are quiet in every state, for their key is no text.
     """
 
     def __init__(
@@ -41,32 +41,35 @@ class EntitySearch:
     ) -> None:
         self._reducer, self._start, self._given = reducer, start, given
         self._slots, self._unkeyed = slots, unkeyed
-        self._slot_of = {number: slot for slot in slots for number, *_ in slot.commands}
+        self._slot_of = {number: slot for slot in slots for number in slot.commands}
 
     @classmethod
     def of(cls, reducer: Any, start: Any, given: Given) -> "EntitySearch | None":
         """Return such a search, or None where it would not be right."""
         if type(reducer) not in _EXACTLY or given.function is not None:
             return None
-        about: dict[str, list[tuple[int, Any, Any]]] = {}
+        about: dict[str, list[int]] = {}
         unkeyed, answering = [0, 0], Answering(reducer)
-        for number, (command, at) in enumerate(given.listed):
+        for number in range(len(given.listed)):
+            command, at = given.fresh(number)
             try:
                 key = reducer.decider.key_of(command)
             except Exception:  # noqa: BLE001 - a faulty domain: the other search tells it by the run that shows it
                 return None
             if isinstance(key, str):
-                about.setdefault(key, []).append((number, command, at))
+                about.setdefault(key, []).append(number)
                 continue
-            # It meets no entity in any state, so what is said to it is always the same.
+            if key is None:  # one is drawn, in each state another, and nobody knows what is said to that one
+                return None
+            # It is no key that an entity could have, so what is said to it is always the same.
             came = answering.to(start, command, at)
-            if came.failure or came.events:
+            if came.failure or came.events or given.is_changed(number, command):
                 return None
             unkeyed[not came.is_refused] += 1
         slots = []
         for key, commands in about.items():
             entity, version = reducer.entity(start, key)
-            slots.append(Slot(reducer, answering, key, entity, version, commands))
+            slots.append(Slot(reducer, answering, key, entity, version, given, commands))
         return cls(reducer, start, given, slots, (unkeyed[0], unkeyed[1]))
 
     def run(self, found: Found, questions: Questions, watch: Watch) -> None:
@@ -83,7 +86,9 @@ class EntitySearch:
             if len(found.levels) - 1 == watch.bounds.depth:
                 found.why_not = watch.bounds.deep(len(level))
                 return
-            failing = {slot: failures for slot in self._slots if (failures := slot.decide())}
+            failing = {slot: failures for slot in self._slots if (failures := slot.decide(found, watch))}
+            if found.why_not:
+                return
             convert = placed(self._slots)
             if convert is not None:
                 level, seen = list(map(convert, level)), set(map(convert, seen))
@@ -164,7 +169,7 @@ class EntitySearch:
         for number, state in enumerate(objects, found.states - len(objects)):
             if not questions.ask(found, number, state):
                 return
-            if not number & 255 and watch.is_over(found):
+            if watch.is_over(found):
                 found.why_not = watch.bounds.late()
                 return
 

@@ -3,13 +3,17 @@
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
-from orderlab.core.decider import DeciderReducer, EntityState, Reducer
+from orderlab.core.decider import DeciderReducer, Reducer
+from orderlab.exploration.arguments import in_brief
+from orderlab.exploration.differing.canon import canon
+from orderlab.exploration.domain import entities_of
 from orderlab.exploration.playing import play
 from orderlab.exploration.searching.answering import Answering, Came
-from orderlab.exploration.searching.found import NOTHING_IS_CHANGED, Found, Questions
+from orderlab.exploration.searching.found import NO_COMMAND_IS_CHANGED, NOTHING_IS_CHANGED, Found, Questions
 from orderlab.exploration.searching.given import Given
-from orderlab.exploration.searching.sameness import hashable, is_equal_only_to_itself, parts
+from orderlab.exploration.searching.sameness import EntityNumbering, is_settled
 from orderlab.exploration.searching.watching import Watch
+from orderlab.orders.reducer import OrderReducer
 
 
 class StateSearch:
@@ -26,7 +30,7 @@ class StateSearch:
         self, reducer: Reducer[Any], start: Any, given: Given, symmetry: Callable[[Any], Any] | None = None
     ) -> None:
         self._reducer, self._start, self._given = reducer, start, given
-        self._is, self._same = identity_of(reducer), identity_of(reducer, symmetry)
+        self._is, self._same = _looked_into(reducer, symmetry), identity_of(reducer, symmetry)
         self._answering = Answering(reducer)
 
     def run(self, found: Found, questions: Questions, watch: Watch) -> None:
@@ -41,7 +45,7 @@ class StateSearch:
             found.levels.append(0)
             after: list[Any] = []
             for place, state in enumerate(level):
-                for number, reached in self._moves(found, questions, state, first + place):
+                for number, reached in self._moves(found, questions, state, first + place, watch):
                     same = self._same(reached)
                     if same in seen:
                         continue
@@ -53,25 +57,29 @@ class StateSearch:
                     found.add(first + place, number)
                     if not questions.ask(found, found.states - 1, reached):
                         return
-                if found.broken is not None:
-                    return
-                if watch.is_over(found):
-                    found.why_not = watch.bounds.late()
+                if found.broken is not None or found.why_not:
                     return
             first, level = first + len(level), after
         found.levels.pop()  # the one that nothing was found for
 
-    def _moves(self, found: Found, questions: Questions, state: Any, parent: int) -> Iterator[tuple[int, Any]]:
+    def _moves(
+        self, found: Found, questions: Questions, state: Any, parent: int, watch: Watch
+    ) -> Iterator[tuple[int, Any]]:
         """Try every command on a state; yield, with its number, what is reached by those that cause something."""
         is_end, before = True, self._is(state)
-        is_open = not (before is state or before is getattr(state, "entities", None))
+        is_open = not is_settled(state)
         for number in self._given.numbers_in(state):
-            command, at = self._given.listed[number]
+            if watch.is_over(found):
+                found.why_not = watch.bounds.late()
+                return
+            command, at = self._given.fresh(number)
             if questions.every_step:
                 step = play(self._reducer, state, command, at=at)
                 came = Came(step.state, len(step.events), step.rejection is not None, step.failure)
             else:
                 came = self._answering.to(state, command, at)
+            if self._given.is_changed(number, command):
+                return found.fails((*found.path(parent), number), "", NO_COMMAND_IS_CHANGED)
             if is_open and self._is(state) != before:
                 return found.fails((*found.path(parent), number), "", NOTHING_IS_CHANGED)
             if came.failure:
@@ -98,20 +106,29 @@ def identity_of(reducer: Reducer[Any], symmetry: Callable[[Any], Any] | None = N
     """
     if symmetry is not None:
         return lambda state: _folded(symmetry, state)
-    return _entities_of if type(reducer) is DeciderReducer else hashable
+    if type(reducer) not in (DeciderReducer, OrderReducer):
+        return canon
+    numbering = EntityNumbering()
+    return lambda state: numbering.of(entities_of(state))
+
+
+def _looked_into(reducer: Reducer[Any], symmetry: Callable[[Any], Any] | None) -> Callable[[Any], Hashable]:
+    """Return what tells whether a state is still what it was, also where only a symmetry knows what is in it."""
+    holds, folded = identity_of(reducer), identity_of(reducer, symmetry)
+
+    def seen(state: Any) -> Hashable:
+        try:
+            return holds(state)
+        except TypeError:
+            return folded(state)
+
+    return holds if symmetry is None else seen
 
 
 def _folded(symmetry: Callable[[Any], Any], state: Any) -> Hashable:
     try:
-        return hashable(symmetry(state))
+        same: Hashable = canon(symmetry(state))
     except Exception as error:
-        error.add_note(f"symmetry was asked of {state!r}")
+        error.add_note(f"symmetry was asked of {in_brief(state)}")
         raise
-
-
-def _entities_of(state: Any) -> Hashable:
-    if not isinstance(state, EntityState):
-        return hashable(state)
-    if any(map(is_equal_only_to_itself, state.entities.values())):
-        return parts(state.entities)
-    return hashable(state.entities)
+    return same

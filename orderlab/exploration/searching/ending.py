@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from orderlab.core.decider import DeciderReducer
+from orderlab.exploration.differing.canon import canon
 from orderlab.exploration.searching.predicates import Predicate, name_of
-from orderlab.exploration.searching.sameness import hashable
 from orderlab.exploration.trace import Trace
 from orderlab.timeline.machine.naming import names_nothing
 
@@ -30,12 +30,12 @@ def bad_of(trace: Trace, bad: Callable[[Any], Any] | None) -> Asking:
         raise ValueError("trace must have a step that causes an event, or bad must say what is bad about it")
     reducer, key = trace.reducer, last.key
     if not isinstance(reducer, DeciderReducer) or key is None:
-        return lambda state: hashable(state) == hashable(trace.state)
+        return lambda state: canon(state) == canon(trace.state)
     decider = reducer.decider
 
     def mark(state: Any) -> Any:
         entity = reducer.entity(state, key)[0]
-        return hashable(entity) if names_nothing(decider) else decider.state_of(entity)
+        return canon(entity) if names_nothing(decider) else decider.state_of(entity)
 
     end = mark(trace.state)
     return lambda state: mark(state) == end

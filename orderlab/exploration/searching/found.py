@@ -14,6 +14,13 @@ NOTHING_IS_CHANGED = "nothing is changed in place"
 """The name of the other promise: what a state held before a command, it holds after it."""
 
 
+NO_COMMAND_IS_CHANGED = "no command is changed in place"
+"""A part of that promise: what was asked for is still asked for when it has been decided."""
+
+THE_SAME_IS_SAID_TWICE = "the same is said twice"
+"""What a domain promises by being pure, and by what a run that is found can be shown at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Broken:
     """What did not hold, and the shortest way there.

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
+from orderlab.exploration.arguments import in_brief
+from orderlab.exploration.playing import told
+
 Asked = Callable[[Any], Any] | Iterable[Callable[[Any], Any]] | Mapping[str, Callable[[Any], Any]]
 """Functions as they are handed over: one, several, or several by name."""
 
@@ -27,19 +30,20 @@ class Predicate:
         """Return whether it holds, and what it raised instead of an answer, in one line.
 
         Raises:
-            TypeError: It answers with nothing, as a function does that has forgotten to return.
+            TypeError: It answers with something else than yes or no: with nothing, say, having forgotten to return.
         """
         try:
             answer = self.function(value)
-            if answer is True:
-                return True, ""
-            if not (answer is None or isawaitable(answer)):
-                return bool(answer), ""
         except Exception as error:  # noqa: BLE001 - it is told with its name and the run that led there
-            return False, f"{type(error).__name__}: {error}".removesuffix(": ")
-        if answer is not None:
+            return False, told(error)
+        if isinstance(answer, bool):
+            return answer, ""
+        if type(answer).__module__ == "numpy" and type(answer).__name__ in ("bool", "bool_"):
+            return bool(answer), ""
+        said = f"{self.argument}: {self.name} must return True or False, and returned {in_brief(answer)}"
+        if isawaitable(answer):
             getattr(answer, "close", lambda: None)()  # else it would be warned of as never awaited
-        raise TypeError(f"{self.argument}: {self.name} must return True or False, and returned {answer!r}")
+        raise TypeError(said)
 
 
 def predicates(argument: str, given: Asked) -> tuple[Predicate, ...]:
@@ -63,8 +67,10 @@ def predicates(argument: str, given: Asked) -> tuple[Predicate, ...]:
     for name, function in pairs:
         if not callable(function) or isinstance(function, type):
             raise TypeError(f"{argument} must hold functions that answer True or False, not {function!r}")
-        number = sum(each == name or each.startswith(f"{name} (") for each in named)
-        unique = f"{name} ({number + 1})" if number else name
+        unique, number = name, 1
+        while unique in named:
+            number += 1
+            unique = f"{name} ({number})"
         named[unique] = Predicate(argument, unique, function)
     return tuple(named.values())
 

@@ -1,82 +1,86 @@
-"""When two values are the same for a search: by value, also where their types cannot be hashed."""
+"""When two values are the same for a search, and which ones nobody can change while it goes on.
 
-from collections.abc import Hashable, Mapping, Set
-from dataclasses import fields, is_dataclass
+That is told by `canon`, as it is in comparing two domains: by what values hold, and by their types, for a quantity of
+`True` is another one than `1`, although Python calls them equal.
+"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import is_dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import Enum
 from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import Any
+from uuid import UUID
 
-_BY_IDENTITY = (type, Enum, NoneType, FunctionType, BuiltinFunctionType)
-"""What is the same only as itself, and rightly."""
+import immutables
 
+from orderlab.exploration.differing.canon import canon, compared
 
-def hashable(value: Any) -> Hashable:
-    """Return a value itself if it can be hashed and compared, or what stands for it: its parts, all the way down.
+_SETTLED = frozenset({str, int, bool, float, complex, bytes, NoneType, datetime, date, time, timedelta, Decimal, UUID})
+_SETTLED_KINDS = (Enum, type, FunctionType, BuiltinFunctionType)
 
-    Raises:
-        TypeError: Nothing is known of how to compare it.
-
-    >>> hashable(("ada", 1))
-    ('ada', 1)
-    >>> hashable({"ada": [1]}) == hashable({"ada": [1]}), hashable({"ada": [1]}) == hashable({"ada": [2]})
-    (True, False)
-    """
-    if is_equal_only_to_itself(value):
-        return parts(value)  # else a search would never meet it again
-    try:
-        hash(value)
-    except TypeError:
-        return parts(value)
-    return value  # type: ignore[no-any-return] # it has just been hashed
+_REMEMBERED = 10_000
+"""How many values are known again without being looked into."""
 
 
 def is_settled(value: Any) -> bool:
-    """Tell whether a value can be hashed as it is, and so will not be changed by anybody who keeps to the rules."""
-    return hashable(value) is value
+    """Tell whether a value will not be changed by anybody who keeps to the rules, all that is in it included.
 
-
-def is_equal_only_to_itself(value: Any) -> bool:
-    """Tell whether a value is like no other one, for no better reason than that its type does not say what is like."""
-    kind: Any = type(value)
-    return kind.__eq__ is object.__eq__ and not isinstance(value, _BY_IDENTITY)
-
-
-def parts(value: Any) -> Hashable:
-    """Return what stands for a value that cannot be hashed or compared itself.
-
-    Raises:
-        TypeError: There is no telling what it holds.
+    >>> is_settled(("ada", 1)), is_settled(("ada", [1]))
+    (True, False)
     """
-    kind = type(value)
-    if isinstance(value, Mapping):
-        return Mapping, frozenset((hashable(key), hashable(each)) for key, each in value.items())
-    if isinstance(value, Set):
-        return Set, frozenset(map(hashable, value))
-    if isinstance(value, list | tuple):
-        return kind, tuple(map(hashable, value))
-    if isinstance(value, bytearray):
-        return kind, bytes(value)
-    if is_dataclass(kind):
-        return kind, tuple(hashable(getattr(value, each.name)) for each in fields(value) if each.compare)
-    held = _attributes(value)
-    if held is None:
-        raise TypeError(
-            f"a {kind.__name__} cannot be compared with another: make it a frozen dataclass, or say by symmetry= "
-            "what is to be compared in its place"
-        )
-    return kind, tuple((name, hashable(each)) for name, each in sorted(held.items()))
+    kind: Any = type(value)
+    if kind in _SETTLED or isinstance(value, _SETTLED_KINDS):
+        return True
+    try:
+        if isinstance(value, tuple | frozenset):
+            return all(map(is_settled, value))
+        if isinstance(value, immutables.Map):
+            return all(map(is_settled, value.values()))
+        if is_dataclass(kind):
+            is_frozen: bool = getattr(kind, "__dataclass_params__").frozen  # noqa: B009
+            return is_frozen and all(is_settled(getattr(value, name, None)) for name in compared(kind))
+    except RecursionError:  # it holds itself
+        return False
+    return kind.__eq__ is not object.__eq__ and kind.__hash__ is not None  # it says itself what it is the same as
 
 
-def _attributes(value: Any) -> dict[str, Any] | None:
-    """Return the attributes of an object; None if there is no telling what it holds."""
-    slots = [name for kind in type(value).__mro__ for name in _slots(kind)]
-    if not slots and not hasattr(value, "__dict__"):
-        return None
-    held = {name: getattr(value, name) for name in slots if hasattr(value, name)}
-    return {**held, **getattr(value, "__dict__", {})}
+class Numbering:
+    """Give values numbers, the same number to those that are the same."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+        self._known: dict[int, tuple[Any, int]] = {}
+
+    def of(self, value: Any) -> int:
+        """Return the number of a value, a new one if none like it was met before.
+
+        Raises:
+            TypeError: There is no telling what it holds.
+        """
+        known = self._known.get(id(value))
+        if known is not None and known[0] is value:
+            return known[1]
+        number = self._numbers.setdefault((type(value), canon(value)), len(self._numbers))
+        if is_settled(value):
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[id(value)] = value, number
+        return number
 
 
-def _slots(kind: type) -> tuple[str, ...]:
-    named = kind.__dict__.get("__slots__", ())
-    names = (named,) if isinstance(named, str) else tuple(named)
-    return tuple(name for name in names if name not in ("__dict__", "__weakref__"))
+class EntityNumbering:
+    """Tell states apart by their entities: by small numbers, one for each entity with its key."""
+
+    def __init__(self) -> None:
+        self._values = Numbering()
+        self._numbers: dict[Hashable, int] = {}
+
+    def of(self, entities: Mapping[Any, Any]) -> Hashable:
+        """Return what is the same for the same entities."""
+        return tuple(sorted([self._number(key, entity) for key, entity in entities.items()]))
+
+    def _number(self, key: Any, entity: Any) -> int:
+        named = key if type(key) is str else canon(key)
+        return self._numbers.setdefault((named, self._values.of(entity)), len(self._numbers))

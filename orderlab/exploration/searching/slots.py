@@ -7,13 +7,15 @@ states there are that the value occurs in.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from orderlab.core.decider import DeciderReducer
+from orderlab.exploration.differing.canon import canon
 from orderlab.exploration.searching.answering import Answering
-from orderlab.exploration.searching.found import NOTHING_IS_CHANGED, NOTHING_IS_RAISED
-from orderlab.exploration.searching.sameness import hashable, is_settled
+from orderlab.exploration.searching.found import NO_COMMAND_IS_CHANGED, NOTHING_IS_CHANGED, NOTHING_IS_RAISED, Found
+from orderlab.exploration.searching.given import Given
+from orderlab.exploration.searching.sameness import Numbering, is_settled
+from orderlab.exploration.searching.watching import Watch
 
 Move = tuple[int, int]
 """What is added to a state by a command that causes something, and the number of that command."""
@@ -44,7 +46,8 @@ class Slot:
         key: The entity's key.
         entity: The entity at the beginning; None if there is none.
         version: Its version.
-        commands: The commands about it: their numbers, they themselves, and when they are decided.
+        given: All commands.
+        commands: The numbers of those about it.
 
     Attributes:
         shift: How many bits of a state are below its number.
@@ -57,12 +60,13 @@ class Slot:
     key: str
     entity: Any
     version: int
-    commands: Sequence[tuple[int, Any, datetime]]
+    given: Given
+    commands: Sequence[int]
     shift: int = 0
     bits: int = 1
     rows: list[Row] = field(default_factory=list)
     _values: list[tuple[Any, int]] = field(default_factory=list)
-    _numbers: dict[Any, int] = field(default_factory=dict)
+    _numbers: Numbering = field(default_factory=Numbering)
     _after: list[dict[int, After]] = field(default_factory=list)
     _counts: list[tuple[int, int]] = field(default_factory=list)
 
@@ -79,16 +83,25 @@ class Slot:
         number, events = self._after[value][command]
         return self._values[number][0], events
 
-    def decide(self) -> dict[int, Failure]:
-        """Decide every command on the values that are new; return, by value, the first that breaks a promise."""
+    def decide(self, found: Found, watch: Watch) -> dict[int, Failure]:
+        """Decide every command on the values that are new; return, by value, the first that breaks a promise.
+
+        When the time is over meanwhile, that is found, and what was decided of the last value is of no use.
+        """
         failures: dict[int, Failure] = {}
         for value in range(len(self._after), len(self._values)):
             state, after, entity = self._alone(value), dict[int, After](), self._values[value][0]
-            before = None if is_settled(entity) else hashable(entity)
+            before = None if is_settled(entity) else canon(entity)
             refused = quiet = 0
-            for number, command, at in self.commands:
+            for number in self.commands:
+                if watch.is_over(found):
+                    found.why_not = watch.bounds.late()
+                    return {}
+                command, at = self.given.fresh(number)
                 came = self.answering.to(state, command, at)
-                if before is not None and before != hashable(entity):
+                if self.given.is_changed(number, command):
+                    failures.setdefault(value, Failure(number, "", NO_COMMAND_IS_CHANGED))
+                elif before is not None and before != canon(entity):
                     failures.setdefault(value, Failure(number, "", NOTHING_IS_CHANGED))
                 elif came.failure:
                     failures.setdefault(value, Failure(number, came.failure))
@@ -122,7 +135,7 @@ class Slot:
 
     def _number_of(self, entity: Any, version: int) -> int:
         """Return the number of a value, a new one if it was not met before."""
-        number = self._numbers.setdefault((type(entity), hashable(entity)), len(self._values))
+        number = self._numbers.of(entity)
         if number == len(self._values):
             self._values.append((entity, version))
         return number
@@ -131,7 +144,7 @@ class Slot:
         """Return a state with this entity only."""
         entity, version = self._values[value]
         empty = self.reducer.initial_state()
-        return empty if version == 0 else self.reducer.with_entity(empty, self.key, entity, version)
+        return empty if entity is None else self.reducer.with_entity(empty, self.key, entity, version)
 
 
 def placed(slots: Sequence[Slot]) -> Callable[[int], int] | None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from orderlab.exploration.searching.bounds import Bounds
 from orderlab.exploration.searching.found import Found
+from orderlab.timeline.unknown import counted
 
 _OFTEN, _PATIENCE = 0.25, 2.0
 """Seconds between two pieces of news, and those before a search that nobody asked of begins to tell."""
@@ -31,7 +32,8 @@ class Progress:
 
     def __str__(self) -> str:
         return (
-            f"{self.states:,} states, {self.transitions:,} transitions, depth {self.depth}, {self.seconds:.0f} seconds"
+            f"{counted(self.states, 'state')}, {counted(self.transitions, 'transition')}, depth {self.depth}, "
+            f"{self.seconds:.0f} seconds"
         )
 
 

@@ -5,9 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from orderlab.core.effects import AppendEvents
 from orderlab.drawing.sequence import Message, SequenceDiagram, Turn
-from orderlab.exploration.telling.story import beginning, in_a_line, one_line, shown_steps
-from orderlab.exploration.telling.words import abbreviated, action_in_words, became, stale, stands, who_decides
-from orderlab.exploration.tracestep import TraceStep
+from orderlab.exploration.telling.story import beginning, in_a_line, one_line, sentence, shown_steps
+from orderlab.exploration.telling.words import (
+    abbreviated,
+    action_in_words,
+    became,
+    only_happened,
+    stale,
+    stands,
+    who_decides,
+)
+from orderlab.exploration.tracestep import NOTE, TraceStep, called
 from orderlab.timeline.unknown import counted
 
 if TYPE_CHECKING:
@@ -30,24 +38,29 @@ def diagram_of(trace: "Trace") -> SequenceDiagram:
         remark = one_line(trace.title) if number == len(trace.steps) else ""
         changed = became(trace.reducer, step, log)
         left = changed or stands(trace.reducer, step.state, step.key)
+        note = sentence(trace, step, log) if step.part == NOTE else ""
         turns.append(
             Turn(
                 str(number),
-                tuple(_short(each, step.key) for each in _messages(trace, step, log, decider)),
+                () if note else tuple(_short(each, step.key) for each in _messages(trace, step, log, decider)),
                 abbreviated(left, step.key),
                 bool(changed),
                 remark,
-                full=left,
+                note,
+                left,
             )
         )
     if not trace.steps:
         turns.append(Turn("", note="nobody asks for anything"))
-    names = (*dict.fromkeys(map(_who, writers)), decider, _LOG)
+    deciders = () if trace.steps and all(map(only_happened, trace.steps)) else (decider,)
+    names = (*dict.fromkeys(map(_who, writers)), *deciders, _LOG)
     return SequenceDiagram(names, tuple(turns), f"Sequence diagram: {in_a_line(trace)[1:-1]}", "the state then")
 
 
 def _messages(trace: "Trace", step: TraceStep, log: Any, decider: str) -> tuple[Message, ...]:
     writer, reducer = _who(step.writer), trace.reducer
+    if only_happened(step):
+        return tuple(Message(_LOG, writer, f"says: {called(event)}") for event in step.events)
     if step.part == "read":
         return (Message(_LOG, writer, f"reads: {stands(reducer, step.before, step.key)}"),)
     if step.part == "append":
@@ -58,31 +71,27 @@ def _messages(trace: "Trace", step: TraceStep, log: Any, decider: str) -> tuple[
     if step.is_conflict:
         return *asked, *_appended(step, decider, writer)
     if step.events and not step.failure:
-        return *asked, *(Message(decider, _LOG, _name(event), "good") for event in step.events)
+        return *asked, *(Message(decider, _LOG, called(event), "good") for event in step.events)
     said, tone = "nothing", "plain"
     if step.failure:
         said, tone = f"raises {one_line(step.failure)}", "failed"
     elif step.rejection is not None:
         said, tone = f"no: {action_in_words(step.rejection, step.key)}", "refused"
     elif step.decided:  # which is not yet in the log
-        said, tone = ", ".join(map(_name, step.decided)), "good"
+        said, tone = ", ".join(map(called, step.decided)), "good"
     return *asked, Message(decider, writer, said, tone, dashed=True)
 
 
 def _appended(step: TraceStep, source: str, writer: str) -> tuple[Message, ...]:
     append = next((each for each in step.effects if isinstance(each, AppendEvents)), None)
     expects = "" if append is None or append.expected_version is None else f", if at version {append.expected_version}"
-    names = ", ".join(map(_name, step.events or step.decided)) or "nothing"
+    names = ", ".join(map(called, step.events or step.decided)) or "nothing"
     asked = Message(source, _LOG, f"append {names}{expects}", "good" if step.events else "plain")
     if step.is_conflict:
         return asked, Message(_LOG, writer, one_line(step.conflict), "refused", dashed=True)
     if step.failure:
         return asked, Message(_LOG, writer, one_line(step.failure), "failed", dashed=True)
     return (asked,)
-
-
-def _name(event: object) -> str:
-    return type(event).__name__
 
 
 def _who(writer: str) -> str:

@@ -2,8 +2,16 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from orderlab.exploration.telling.words import action_in_words, became, stale, stands, state_in_words
-from orderlab.exploration.tracestep import TraceStep
+from orderlab.exploration.telling.words import (
+    action_in_words,
+    became,
+    noted,
+    only_happened,
+    stale,
+    stands,
+    state_in_words,
+)
+from orderlab.exploration.tracestep import NOTE, TraceStep, called
 from orderlab.timeline.fields import shown
 from orderlab.timeline.unknown import counted, listed
 
@@ -20,7 +28,7 @@ _UNCHANGED = "The state stays as it was"
 
 def in_a_line(trace: "Trace") -> str:
     """Return a run in one line, with the names of what came of it."""
-    names = [step.answer if not step.part else f"{step.writer} {step.part}".strip() for step in trace.steps]
+    names = [_name(step) for step in trace.steps]
     if len(names) > _NAMES:
         names = [*names[:2], "…", *names[-2:]]
     told = f": {' → '.join(names)}" if names else ""
@@ -28,11 +36,19 @@ def in_a_line(trace: "Trace") -> str:
     return f"<Trace of {counted(len(trace.steps), _unit(trace))}{told}{title}>"
 
 
+def _name(step: TraceStep) -> str:
+    if step.part == NOTE:
+        return f"{step.writer} {called(step.command)}".strip()
+    return f"{step.writer} {step.part}".strip() if step.part else step.answer
+
+
 def story_of(trace: "Trace") -> str:
     """Return a run as lines, a step each: what was asked, what was answered, and what changed."""
     title = one_line(trace.title)
     count = counted(len(trace.steps), _unit(trace))
     lines = [f"{title} ({count})" if title else f"A run of {count}", f"At first: {beginning(trace)}."]
+    if not trace.steps:
+        return "\n".join([*([title] if title else []), f"At first: {beginning(trace)}."])
     several = len({step.at for step in trace.steps}) > 1
     for number, step, log in shown_steps(trace):
         if step is None:
@@ -70,7 +86,7 @@ def beginning(trace: "Trace") -> str:
     state = state_in_words(trace.reducer, trace.start)
     if not trace.given:
         return state
-    names = list(dict.fromkeys(type(event).__name__ for event in trace.given))
+    names = list(dict.fromkeys(called(event) for event in trace.given))
     return f"{state}, by {counted(len(trace.given), 'event')} ({listed(names, 'and')})"
 
 
@@ -84,6 +100,11 @@ def sentence(trace: "Trace", step: TraceStep, log: Any) -> str:
     """
     reducer, command = trace.reducer, action_in_words(step.command, step.key)
     changed = became(reducer, step, log)
+    if only_happened(step):
+        facts = [action_in_words(event, step.key, at=step.at) for event in step.events]
+        return f"The log says: {listed(facts, 'and')}. {changed or _UNCHANGED}."
+    if step.part == NOTE:
+        return f"{step.writer or 'Somebody'} {_noted(step, changed)}"
     if step.part == "read":
         return f"{step.writer or 'Somebody'} reads for {command}: {stands(reducer, step.before, step.key)}."
     if step.part == "append":
@@ -103,10 +124,16 @@ def _answered(step: TraceStep, changed: str) -> str:
     events = step.events or step.decided
     if not events:
         return f"It is accepted without an event. {changed}." if changed else "It is accepted, and nothing comes of it."
-    names = listed([type(event).__name__ for event in events], "and")
+    names = listed([called(event) for event in events], "and")
     if not step.events:
         return f"The answer is {names}, which is not written yet."
     return f"The answer is {names}. {changed or _UNCHANGED}."
+
+
+def _noted(step: TraceStep, changed: str) -> str:
+    names = listed([called(event) for event in step.events], "and")
+    told = [noted(step), f"That is {names}" if names else "", changed, one_line(step.failure)]
+    return " ".join(f"{each}." for each in told if each)
 
 
 def _appended(step: TraceStep, changed: str) -> str:
@@ -116,7 +143,7 @@ def _appended(step: TraceStep, changed: str) -> str:
         return f"it raises {one_line(step.failure)}."
     if not step.events:
         return "there is nothing to be written."
-    names = listed([type(event).__name__ for event in step.events], "and")
+    names = listed([called(event) for event in step.events], "and")
     return f"{names} {'is' if len(step.events) == 1 else 'are'} written. {changed or _UNCHANGED}."
 
 
@@ -126,4 +153,6 @@ def one_line(text: str) -> str:
 
 
 def _unit(trace: "Trace") -> str:
+    if trace.steps and all(map(only_happened, trace.steps)):
+        return "event"
     return "step" if any(step.part for step in trace.steps) else "command"

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from orderlab.drawing import tables
 from orderlab.exploration.telling.story import one_line, shown_steps
-from orderlab.exploration.telling.words import action_in_words, became, stands
-from orderlab.exploration.tracestep import TraceStep
+from orderlab.exploration.telling.words import action_in_words, became, noted, only_happened, stands
+from orderlab.exploration.tracestep import NOTE, TraceStep
 from orderlab.timeline.unknown import counted
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def table_of(trace: "Trace") -> str:
             continue
         values = zip((step.at, step.writer, step.part), extra.values(), strict=True)
         more = [value for value, is_there in values if is_there]
-        body.append([number, *more, action_in_words(step.command, step.key), _answer(step), _then(trace, step, log)])
+        asked = "the log says" if only_happened(step) else action_in_words(step.command, step.key)
+        asked = noted(step) if step.part == NOTE else asked
+        body.append([number, *more, asked, _answer(step), _then(trace, step, log)])
     return tables.rows(header, body)
 
 
@@ -35,9 +37,11 @@ def _answer(step: TraceStep) -> str:
     if step.is_conflict:
         return one_line(step.conflict)
     if step.failure:
-        return f"raises {step.failure}"
+        return one_line(step.failure) if step.part == NOTE else f"raises {step.failure}"
     if step.rejection is not None:
         return f"refused: {action_in_words(step.rejection, step.key)}"
+    if step.part == NOTE and not step.events:
+        return ""
     if step.part == "decide":
         return f"{step.outcome}, not written yet" if step.decided else step.outcome
     return "; ".join(action_in_words(event, step.key, at=step.at) for event in step.events) or step.outcome

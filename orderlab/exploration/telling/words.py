@@ -43,12 +43,18 @@ def action_in_words(action: Any, key: str | None = None, *, at: datetime | None 
         return kind if isinstance(action, type) else shown(action)
     usual = _usual(action)
     told = [
-        shown(value)
+        _within(value)
         for name, value in values.items()
         if value is not None and not (at is not None and same(value, at)) and not same(value, usual.get(name, ABSENT))
     ]
     first = [key] if key is not None and key in told else []
     return " ".join([kind, ", ".join([*first, *(each for each in told if each not in first)])]).strip()
+
+
+def _within(value: Any) -> str:
+    """Return a value of an action as text; another action that is too long for its own text in words."""
+    text = shown(value)
+    return action_in_words(value) if text.endswith("…") and own_fields(value) is not None else text
 
 
 def abbreviated(text: str, key: str | None) -> str:
@@ -110,6 +116,23 @@ def state_name(reducer: Reducer[Any], entity: Any, state: Any = None) -> str:
         return _UNNAMED
 
 
+def noted(step: TraceStep) -> str:
+    """Return what the writer of a note does: the text of the note where it has one of its own."""
+    if not any("__str__" in vars(kind) for kind in type(step.command).__mro__[:-1]):  # of all but object
+        return action_in_words(step.command, step.key)
+    try:
+        return " ".join(str(step.command).split())
+    except Exception:  # noqa: BLE001 - the text of somebody's own class may fail, and its name says enough
+        return type(step.command).__name__
+
+
+def only_happened(step: TraceStep) -> bool:
+    """Tell whether a step is only what a log says: its command is not known, so that is the event itself, or None."""
+    command: Any = step.command
+    is_known = command is not None and not any(event is command for event in step.events)
+    return bool(step.events) and not step.part and not is_known
+
+
 def became(reducer: Reducer[Any], step: TraceStep, log: Any) -> str:
     """Return what a step made of the entity that it was about: `order-1: placed → shipped`; empty if nothing.
 
@@ -121,9 +144,9 @@ def became(reducer: Reducer[Any], step: TraceStep, log: Any) -> str:
         log: The state that the log had before it, whatever the writer believed.
     """
     before, after = (entity_in(reducer, state, step.key) for state in (log, step.state))
-    if before is None and after is None and not entities_in(step.state):
-        return "" if log is step.state else _changes(log, step.state, "")
     is_unfit = bool(step.events) and not _can_follow(reducer, before, step.events)
+    if before is None and after is None and not entities_in(step.state) and not is_unfit:
+        return "" if log is step.state else _changes(log, step.state, "")
     if same(before, after):
         return f"{step.key}: {step.answer} cannot follow" if is_unfit else ""
     was, now = state_name(reducer, before, log), state_name(reducer, after, step.state)

@@ -46,6 +46,13 @@ def _first(one: Description, other: Description, path: str) -> Difference | None
         return None
     if one[:2] != other[:2] or one[0] == "plain":
         return Difference(path, *_told_apart(_told(one), _told(other)))
+    return _inside_both(one, other, path)
+
+
+def _inside_both(one: Description, other: Description, path: str) -> Difference | None:
+    """Return the first difference inside two values of one kind."""
+    if one[0] == "with":
+        return _first(one[2][0], other[2][0], path) or _first(one[2][1], other[2][1], path)
     if one[0] in ("listed", "raised"):
         return _in_list(one, other, path if one[0] == "listed" else f"{path}.args")
     if one[0] == "set":
@@ -92,6 +99,8 @@ def _told(described: Description) -> str:
     kind, name, held = described
     if kind == "plain":
         return str(held)
+    if kind == "with":
+        return _told(held[0])
     return f"{name}({', '.join(_inside(kind, held))})"
 
 

@@ -15,6 +15,7 @@ from typing import Any
 Description = list[Any]
 
 _SCALARS = (type(None), bool, str, bytes, float, complex)
+_HOLDERS = (tuple, list, dict, set, frozenset, BaseException)
 
 
 class CannotDescribe(TypeError):
@@ -35,7 +36,7 @@ def described(name: str, value: Any) -> Description:
         return ["cannot", f"{name} is nested too deep"]
 
 
-def _described(value: Any, path: str, inside: tuple[int, ...]) -> Description:  # noqa: PLR0911 - a kind of value a line
+def _described(value: Any, path: str, inside: tuple[int, ...]) -> Description:
     kind = type(value)
     name = kind.__qualname__
     if isinstance(value, Enum):
@@ -47,6 +48,31 @@ def _described(value: Any, path: str, inside: tuple[int, ...]) -> Description:  
     if id(value) in inside:
         return ["plain", name, "itself again"]
     inside = (*inside, id(value))
+    more = _attributes(value) if isinstance(value, _HOLDERS) and kind not in _HOLDERS else {}
+    contents = _contents(value, path, inside)
+    return _with(name, contents, more, path, inside) if more else contents
+
+
+def _with(name: str, contents: Description, more: Mapping[str, Any], path: str, inside: tuple[int, ...]) -> Description:
+    """Describe what a value holds besides its items, as somebody's own kind of list may."""
+    return ["with", name, [contents, _fields(name, more, path, inside)]]
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """Return the attributes of an object, also those in slots."""
+    held = {
+        name: getattr(value, name)
+        for kind in reversed(type(value).__mro__)
+        if kind.__module__ not in ("builtins", "collections")
+        for name, member in vars(kind).items()
+        if isinstance(member, types.MemberDescriptorType) and hasattr(value, name)
+    }
+    return {**held, **getattr(value, "__dict__", {})}
+
+
+def _contents(value: Any, path: str, inside: tuple[int, ...]) -> Description:  # noqa: PLR0911 - a kind of value a line
+    kind = type(value)
+    name = kind.__qualname__
     if isinstance(value, BaseException):
         return ["raised", name, [_described(each, f"{path}.args[{n}]", inside) for n, each in enumerate(value.args)]]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -112,11 +138,17 @@ def _opaque(value: Any, path: str, inside: tuple[int, ...]) -> Description:
     state, items, pairs = (*rest, None, None, None)[:3]
     if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict):  # noqa: PLR2004 - what slots give
         state = {**(state[0] or {}), **state[1]}
-    if made.__name__ in ("__newobj__", "_reconstructor") and isinstance(state, dict):
-        return _fields(kind.__qualname__, state, path, inside)
-    parts = [arguments, state, None if items is None else list(items), None if pairs is None else dict(pairs)]
-    plain = [each for each in parts if each is not None and each != (kind,)]
-    return ["listed", kind.__qualname__, [_described(each, path, inside) for each in plain]]
+    is_plain = made.__name__ in ("__newobj__", "_reconstructor") and isinstance(state, dict)
+    said = tuple(each for each in arguments if each is not kind) if is_plain else arguments
+    parts = [said, None if is_plain else state, None if items is None else list(items)]
+    parts.append(None if pairs is None else dict(pairs))
+    held = [_described(each, path, inside) for each in parts if each not in (None, (), (kind,))]
+    contents = ["listed", kind.__qualname__, held]
+    if not is_plain:
+        return contents
+    if held:  # somebody's own kind of text, or of number
+        return _with(kind.__qualname__, contents, state, path, inside)
+    return _fields(kind.__qualname__, state, path, inside)
 
 
 def _is_told_by_itself(value: Any) -> bool:

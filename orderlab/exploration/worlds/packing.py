@@ -19,7 +19,7 @@ def packed(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
     Raises:
         TypeError: They cannot be sent.
     """
-    import cloudpickle  # type: ignore[import-untyped] # noqa: PLC0415 - not on the way to orderlab
+    import cloudpickle  # noqa: PLC0415 - not on the way to orderlab
 
     sent: set[str] = set()
     with ExitStack() as by_value:

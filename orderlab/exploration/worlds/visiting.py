@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from orderlab.exploration.worlds.describing import Description
-from orderlab.exploration.worlds.world import World
+from orderlab.exploration.worlds.world import HERE, World
 
 _CHILD = Path(__file__).with_name("child.py")
 
-Calls = tuple[Description, Description]
-"""What two calls in one world came to."""
+Calls = tuple[Description, ...]
+"""What two calls in one world came to, one right after the other; then a third, a second later, if there was one."""
 
 
 class NoAnswer(Exception):
@@ -41,15 +41,22 @@ def _visited(packed: bytes, world: World, seconds: float) -> Calls:
     answer = json.loads(_answer(packed, world, seconds))
     if "failed" in answer:
         raise NoAnswer(f"cannot be loaded in a fresh interpreter, which raises {answer['failed']}")
-    first, second = answer["calls"]
-    for call in (first, second):
+    calls = tuple(answer["calls"])
+    for call in calls:
         if call[0] == "cannot":
             raise NoAnswer(f"gives what cannot be compared: {call[1]}")
-    return first, second
+    return calls
 
 
 def _answer(packed: bytes, world: World, seconds: float) -> bytes:
-    task = {"path": sys.path, "seed": world.seed, "now": world.now, "goes_on": world.goes_on, "function": packed}
+    task = {
+        "path": sys.path,
+        "seed": world.seed,
+        "now": world.now,
+        "goes_on": world.goes_on,
+        "function": packed,
+        "later": world == HERE,
+    }
     child = subprocess.Popen(  # noqa: S603 - this interpreter, and a program of ours
         [sys.executable, "-P", str(_CHILD)],
         stdin=subprocess.PIPE,
@@ -62,7 +69,8 @@ def _answer(packed: bytes, world: World, seconds: float) -> bytes:
         answer, _ = child.communicate(pickle.dumps(task), timeout=seconds)
     except subprocess.TimeoutExpired:
         raise NoAnswer(
-            f"did not end within {seconds:g} s (the wall clock stands still there, so who waits for it waits for ever)"
+            f"did not end within {seconds:g} s: give it more by seconds=…, or less to do (the wall clock stands still "
+            "there, so who waits for it waits for ever)"
         ) from None
     finally:
         _end(child)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from orderlab.drawing.tables import AsTable
 
-_ZONE = "Pacific/Auckland" if Path("/usr/share/zoneinfo/Pacific/Auckland").exists() else "NZST-12"
+_HAS_ZONES = Path("/usr/share/zoneinfo/Pacific/Auckland").exists()
+_ZONE = "Pacific/Auckland" if _HAS_ZONES else "NZST-12NZDT,M9.5.0,M4.1.0/3"
+_A_SUMMER_EVENING = 1_951_927_199.0
+"""17:59:59 of Saturday, 8 November 2031, in UTC: the next day, where it is summer time in the other zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class World(AsTable):
 HERE = World()
 """Where everything is as plain as can be: noon of New Year's Day 2025, in UTC; the clock stands."""
 
-ELSEWHERE = tuple(World(hash_seed, _ZONE, 1_941_667_199.0, True, 2) for hash_seed in (2, 3, 4))
+ELSEWHERE = tuple(World(hash_seed, _ZONE, _A_SUMMER_EVENING, True, 2) for hash_seed in (2, 3, 4))
 """Where everything is otherwise. A set of two texts is in the same order in every other world, so there are a few."""
 
 CLOCK, ZONE, HASH_SEED, CHANCE = "wall clock", "time zone", "hash seed", "random numbers"

@@ -49,6 +49,8 @@ def values_of(annotation: Any, *, depth: int = 0) -> list[Any]:
     Raises:
         CannotMake: Nothing is known of such a type.
     """
+    if annotation is Parameter.empty:
+        raise CannotMake("nothing is known of what has no annotation")
     if isinstance(annotation, NewType):
         return values_of(annotation.__supertype__, depth=depth)
     origin, arguments = get_origin(annotation), get_args(annotation)

@@ -1,12 +1,13 @@
 """The runs that an answer is tried on: all that can happen in a small shop, the shortest first."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from orderlab.core.decider import Decider, EntityState, Reducer
-from orderlab.exploration.domain import decider_of, reducer_of, start_of
+from orderlab.exploration.domain import decider_of, entities_of, reducer_of, start_of
 from orderlab.exploration.playing import AT, play
 from orderlab.exploration.trace import Trace
 from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
@@ -45,6 +46,28 @@ def shop_commands(orders: int = 2) -> tuple[PlaceOrder | ShipOrder | CancelOrder
     9
     """
     return tuple(command for number in range(1, orders + 1) for command in order_commands(number))
+
+
+def other_commands(orders: int = 1) -> tuple[PlaceOrder | ShipOrder | CancelOrder, ...]:
+    """Return the three commands of each of some orders that look like no example, at most three.
+
+    An answer that knows the example by heart is told apart by them.
+
+    >>> other_commands()[1]
+    ShipOrder(order_id='7f3c', tracking_number='PARCEL-70')
+    """
+    found: list[PlaceOrder | ShipOrder | CancelOrder] = []
+    for number, order_id in enumerate(("7f3c", "order-12", "by-hand")[:orders]):
+        reason = f"{'Never' * (number + 1)} mind"
+        basket = BASKETS[number - 1]
+        found += PlaceOrder("eve", basket, order_id), ShipOrder(order_id, f"PARCEL-7{number}")
+        found.append(CancelOrder(order_id, reason))
+    return tuple(found)
+
+
+def shortest_first(*runs: Iterable[Trace]) -> tuple[Trace, ...]:
+    """Return several kinds of runs as one, the shortest first, and of those that are as long the first kind first."""
+    return tuple(sorted(chain.from_iterable(runs), key=len))
 
 
 def runs_of(
@@ -112,11 +135,10 @@ def states_in(reducer: Reducer[Any], state: Any) -> Hashable:
     [('order-1', 'shipped')]
     """
     decider = decider_of(reducer)
-    entities = state.entities if isinstance(state, EntityState) else getattr(state, "orders", None)
-    if decider is None or not isinstance(state, EntityState | OrderState) or entities is None:
+    if decider is None or not isinstance(state, EntityState | OrderState):
         hashable: Hashable = state
         return hashable
-    return frozenset((key, decider.state_of(entity)) for key, entity in entities.items())
+    return frozenset((key, decider.state_of(entity)) for key, entity in entities_of(state).items())
 
 
 def again(run: Trace, domain: Decider[Any] | Reducer[Any]) -> Trace:
@@ -127,9 +149,4 @@ def again(run: Trace, domain: Decider[Any] | Reducer[Any]) -> Trace:
     >>> again(run, ORDERS).outcomes == run.outcomes
     True
     """
-    reducer = reducer_of(domain)
-    state, steps = run.start, []
-    for each in run.steps:
-        steps.append(play(reducer, state, each.command, at=each.at, writer=each.writer))
-        state = steps[-1].state
-    return Trace(reducer, run.start, tuple(steps), run.title)
+    return run.replayed(domain)

@@ -1,15 +1,18 @@
 """Say in a sentence where a run went wrong, and what was found there in place of what should be."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from orderlab.core.errors import CorruptStream
 from orderlab.exploration.trace import Trace
 
 LONGEST = 160
 """How much of a value is shown, in characters."""
+
+_BEGINS = "Does it begin where the first time ended?"
 
 _ITEMS = re.compile(r"items=\((?:[^()]|\([^()]*\))*\)")
 _INSTANT = re.compile(r"datetime\.datetime\(([\d, ]+), tzinfo=datetime\.timezone\.utc\)")
@@ -22,6 +25,8 @@ def shown(value: Any) -> str:
     "{'order-1': <object object>}"
     >>> shown(shown)
     'the function shown'
+    >>> shown("   ")  # what is within a text stays as it is
+    "'   '"
     >>> from datetime import UTC, datetime
     >>> shown([datetime(2025, 1, 1, 12, 5, tzinfo=UTC)])
     '[2025-01-01 12:05:00+00:00]'
@@ -29,7 +34,8 @@ def shown(value: Any) -> str:
     if callable(value) and hasattr(value, "__code__"):
         return f"the function {value.__name__}"
     try:
-        text = re.sub(r" at 0x[0-9a-fA-F]+", "", " ".join(repr(value).split()))
+        text = " ".join(line.strip() for line in repr(value).splitlines())
+        text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
         text = _ITEMS.sub("items=(…)", text)
         text = _INSTANT.sub(_instant, text)
     except Exception:  # noqa: BLE001 - the repr of a learner's own class may fail, and its name says enough
@@ -62,8 +68,11 @@ def differs(found: Any, wanted: Any, name: str = "the answer", *, may_be_none: b
     alike = _kind(found) is _kind(wanted)
     if not alike or not (_parts(found) or _parts(wanted)):
         same = alike and bool(found == wanted)
+        if same:
+            return ""
         hint = " (does every way through end in a `return`?)" if found is None and not may_be_none else ""
-        return "" if same else f"{name} is {shown(found)}{hint}, and should be {shown(wanted)}."
+        told = f"{name} is {shown(found)}{hint}"
+        return f"{told}{_in_brackets(found, wanted) or f', and should be {shown(wanted)}.'}"
     there, needed = _parts(found), _parts(wanted)
     for part, value in needed.items():
         if part not in there:
@@ -75,6 +84,34 @@ def differs(found: Any, wanted: Any, name: str = "the answer", *, may_be_none: b
         if part not in needed:
             return f"{name}{part} is {shown(there[part])}, and should not be there."
     return ""
+
+
+def differs_twice(
+    fold: Callable[[], Any], wanted: Any, name: str = "the answer", *, may_be_none: bool = False, does: str = "Folded"
+) -> str:
+    """Return in a sentence what is wrong with what a fold gives, the first time or the second; empty if nothing is.
+
+    Whoever keeps something outside the function is found out by the second time.
+
+    Args:
+        fold: Has the answer fold a log.
+        wanted: What it should give.
+        name: What that is called.
+        may_be_none: See `differs`.
+        does: What is done a second time.
+
+    >>> seen = []
+    >>> differs_twice(lambda: seen.append(7) or len(seen), 1, "len(seen)")
+    'Folded a second time, len(seen) is 2, and should be 1. Does it begin where the first time ended?'
+    """
+    told = differs(fold(), wanted, name, may_be_none=may_be_none)
+    if told:
+        return told
+    try:
+        told = differs(fold(), wanted, f"{does} a second time, {name}", may_be_none=may_be_none)
+    except CorruptStream as error:
+        told = f"{does} a second time, it raises CorruptStream: {error}."
+    return f"{told} {_BEGINS}" if told else ""
 
 
 def at_step(trace: Trace, number: int) -> str:
@@ -102,6 +139,21 @@ def log_of(events: Any) -> str:
     """
     told = ", ".join(f"{type(event).__name__} of {event.order_id}" for event in events)
     return f"the log {told}" if told else "the empty log"
+
+
+def _in_brackets(found: Any, wanted: Any) -> str:
+    """Say what to change where only the brackets are wrong, as the end of a sentence; empty where it is more."""
+    kinds: dict[type, str] = {tuple: "tuple", list: "list"}
+    is_, should = kinds.get(type(found)), kinds.get(type(wanted))
+    if is_ and should:
+        return f": it is a {is_}, and should be a {should}."
+    if isinstance(wanted, tuple) and len(wanted) == 1 and type(found) is type(wanted[0]):
+        name = type(found).__name__
+        return f": it is one {name}, and should be a tuple of one, which has a comma: `({name}(…),)`."
+    if is_ and len(found) == 1 and type(found[0]) is type(wanted):
+        name = type(wanted).__name__
+        return f": it is a {is_} of one, and should be that {name} itself, without brackets and a comma."
+    return ""
 
 
 def _kind(value: Any) -> type:

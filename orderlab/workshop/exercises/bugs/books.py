@@ -86,6 +86,17 @@ def first_bad(timeline):
         ),
     ),
     Wrong(
+        "Only the shelf of the example is looked at.",
+        """\
+def first_bad(timeline):
+    for position in range(1, len(timeline) + 1):
+        mugs = timeline[position].entities.get("mugs")
+        if mugs is not None and mugs.pieces < 0:
+            return position
+    return None
+""",
+    ),
+    Wrong(
         "A shelf that is empty counts as wrong, too.",
         SOLUTION.replace("shelf.pieces < 0", "shelf.pieces <= 0"),
     ),
@@ -116,6 +127,8 @@ def _named(shelf: Shelf | None) -> str:
 UNCHECKED = replace(SHELF, decide=_unchecked, state_name=_named, states=("empty", "stocked", "below zero"))
 """Shelves in the week in which nobody checked."""
 
+COMMANDS = (Fill("mugs", 1), Take("mugs", 2), Fill("cups", 3), Take("cups", 4))
+
 
 @exercise(
     "6.1",
@@ -127,7 +140,7 @@ UNCHECKED = replace(SHELF, decide=_unchecked, state_name=_named, states=("empty"
     solution=SOLUTION,
     wrong=WRONG,
     remember="The end of a log hides what was made good since; every moment of the past can be looked at, so look.",
-    runs=lambda: runs_of(UNCHECKED, (Fill("mugs", 1), Take("mugs", 2), Fill("cups", 3)), depth=4, alike=_pieces),
+    runs=lambda: runs_of(UNCHECKED, COMMANDS, depth=4, alike=_pieces),
 )
 def books(answer: Any, trace: Trace) -> Problem | None:
     """Compare the position with that of the first state of the run in which a shelf has less than nothing."""

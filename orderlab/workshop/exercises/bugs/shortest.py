@@ -1,6 +1,7 @@
 """6.4: the shortest run to a bad state, by going through all states: what `explore` does, in fifteen lines."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -8,15 +9,15 @@ from orderlab.exploration.playing import play
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
-from orderlab.workshop.exercises.bugs.counter import COMMANDS, COUNTER, REDUCER, ROOM, in_words, pair_of, state_of
+from orderlab.workshop.exercises.bugs.counter import COMMANDS, COUNTER, REDUCER, ROOM, Pair, in_words, pair_of, state_of
 from orderlab.workshop.exercises.runs import runs_of
 from orderlab.workshop.exercises.telling import shown
 
 LONG = 6
 """So many commands of an answer are shown; of a longer one their number."""
 
-PATIENCE = 10_000
-"""So many steps an answer may ask for; it needs a few dozen."""
+PATIENCE = 50_000
+"""So many steps an answer may ask for; it needs a few dozen, and thousands if it forgets what it has seen."""
 
 QUESTION = """\
 The shelf at the counter tips over at certain numbers of mugs and cups, and then all is in pieces. How does it come to
@@ -119,6 +120,10 @@ def shortest_run(start, commands, step, is_bad):
 """,
     ),
     Wrong(
+        "It begins with an empty shelf, whatever there is at the start.",
+        SOLUTION.replace("    queue, seen", "    start = (0, 0)\n    queue, seen"),
+    ),
+    Wrong(
         "It notes each command as seen, not each state, so every command is tried once in all.",
         SOLUTION.replace("{start}", "set()")
         .replace("if after not in seen", "if command not in seen")
@@ -135,6 +140,9 @@ def shortest_run(start, commands, step, is_bad):
 )
 
 
+STOCKED = (2, 2)
+"""Another state to begin in than that of an empty counter."""
+
 NOWHERE = "there are more mugs than there is room for"
 
 
@@ -143,12 +151,23 @@ class _TooManySteps(Exception):
 
 
 def _runs() -> tuple[Trace, ...]:
-    """Return a shortest run to every state of the counter, and before the others one for a state that is nowhere."""
+    """Return a shortest run to every state of the counter, to one that is nowhere, and some that begin elsewhere."""
+    first, *others = _shortest_from(None, 7)
+    return (first, replace(first, title=NOWHERE), *sorted([*others, *_shortest_from(state_of(STOCKED), 2)], key=len))
+
+
+def _shortest_from(start: Any, depth: int) -> list[Trace]:
+    """Return a shortest run from a state to every state that so many commands lead to."""
     shortest_of: dict[Any, Trace] = {}
-    for run in runs_of(COUNTER, COMMANDS, depth=7, accepted=True, alike=pair_of):
+    for run in runs_of(COUNTER, COMMANDS, depth=depth, accepted=True, alike=pair_of, start=start):
         shortest_of.setdefault(pair_of(run.state), run)
-    first, *others = shortest_of.values()
-    return (first, replace(first, title=NOWHERE), *others)
+    return list(shortest_of.values())
+
+
+@cache
+def _after(state: Pair, command: Any) -> Pair:
+    """Return the state after a command: there are few of both, and an answer asks often."""
+    return pair_of(play(REDUCER, state_of(state), command).state)
 
 
 def _as_list(found: Any) -> Any:
@@ -188,17 +207,18 @@ def shortest(answer: Any, trace: Trace) -> Problem | None:
     """Have a way found to the last state of a run that is a shortest one, or to a state that does not exist."""
     is_nowhere = trace.title == NOWHERE
     goal, taken = (ROOM + 1, 0) if is_nowhere else pair_of(trace.state), count(1)
-    where = f"That is if it is bad that {NOWHERE if is_nowhere else in_words(goal)}."
+    begins = "" if pair_of(trace.start) == (0, 0) else f", and start is {pair_of(trace.start)}"
+    where = f"That is if it is bad that {NOWHERE if is_nowhere else in_words(goal)}{begins}."
 
     def step(state: Any, command: Any) -> Any:
         if next(taken) > PATIENCE:
             raise _TooManySteps
-        return pair_of(play(REDUCER, state_of(state), command).state)
+        return _after(state, command)
 
     try:
         found = _as_list(answer(pair_of(trace.start), COMMANDS, step, lambda state: state == goal))
     except _TooManySteps:
-        what = f"shortest_run asks for more than {PATIENCE:,} steps, and there are 36 states: it goes round in circles."
+        what = f"shortest_run asks for more than {PATIENCE:,} steps among 36 states: does it note what it has seen?"
         return Problem(what, where, trace)
     if is_nowhere or found is None:
         wanted = None if is_nowhere else list(trace.commands)
@@ -206,7 +226,7 @@ def shortest(answer: Any, trace: Trace) -> Problem | None:
         return Problem(told, where, trace) if told else None
     if not isinstance(found, list) or any(each not in COMMANDS for each in found):
         return Problem(f"shortest_run(…) is {_told(found)}, and should be {_told(trace.commands)}.", where, trace)
-    return _longer(trace, Trace.of(COUNTER, found), where)
+    return _longer(trace, Trace.of(COUNTER, found, start=trace.start), where)
 
 
 def _longer(trace: Trace, went: Trace, where: str) -> Problem | None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from orderlab.core.decider import Decider
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
@@ -11,13 +12,18 @@ from orderlab.orders.actions import Command, ValidationFailed
 from orderlab.orders.decider import ORDERS, decide
 from orderlab.orders.model import Order
 from orderlab.workshop import zoo
-from orderlab.workshop.zoo.attempt import attempt
+from orderlab.workshop.exercises.recording import copies_of
+from orderlab.workshop.exercises.telling import shown, unless_alike
+from orderlab.workshop.zoo.attempt import Attempt, attempt
 
 ENOUGH = 10
 """So many of the faulty ones a test must catch."""
 
-SECONDS = 1.0
-"""So long a test may take on each; it is a few milliseconds if nothing is wrong."""
+SECONDS = 3.0
+"""So long a test may take on each; it is a few milliseconds if nothing is wrong, and under a second with a search."""
+
+IN_ALL = 5
+"""So many seconds a check lasts at the most, with all tills in it."""
 
 QUESTION = f"""\
 Dealers offer you tills. Every till is a decider, like `ORDERS`, and says that it keeps the rules of your shop. Fourteen
@@ -29,15 +35,16 @@ right. `Trace.of(decider, commands)` runs commands through it; the trace's `.out
 each, and `.state.entities` has the orders at the end.
 
 It must catch at least {ENOUGH} of the fourteen, and pass on the right ones. There are two of those: one words its
-refusals in its own way, which nobody forbade.
+refusals in its own way, which nobody forbade. It may take {SECONDS:g} seconds on a till, and {IN_ALL} on all of them:
+`Trace.of` takes next to nothing, and whoever searches, as with `distinguish(decider, ORDERS)`, has time for it. Mind
+that this gives a `Distinction`: a test has to `assert` something of it.
 
 For example: `assert Trace.of(decider, [ShipOrder("order-1", "TRACK-1")]).outcomes == ("OrderNotFound",)` catches a till
 that says of an order which nobody placed that it is a draft.
 """
 
 STARTER = """\
-from orderlab import CancelOrder, OrderItem, PlaceOrder, ShipOrder
-from orderlab.exploration.trace import Trace
+from orderlab import CancelOrder, OrderItem, PlaceOrder, ShipOrder, Trace
 
 
 def test_till(decider):
@@ -56,8 +63,7 @@ HINTS = (
 )
 
 _BEGINNING = """\
-from orderlab import CancelOrder, OrderItem, PlaceOrder, ShipOrder
-from orderlab.exploration.trace import Trace
+from orderlab import CancelOrder, OrderItem, PlaceOrder, ShipOrder, Trace
 
 PLACE = PlaceOrder("ada", [OrderItem("mug", "Enamel mug", 2, 950)], "order-1")
 SHIP, CANCEL = ShipOrder("order-1", "TRACK-1"), CancelOrder("order-1", "Too late")
@@ -121,6 +127,17 @@ WRONG = (
         _BEGINNING + _STATES,
     ),
     Wrong(
+        "It counts how often it was called, for the right ones come first.",
+        """\
+CALLS = []
+
+
+def test_till(decider):
+    CALLS.append(decider)
+    assert len(CALLS) < 3
+""",
+    ),
+    Wrong(
         "It asks for a refusal word for word, and a till that says it otherwise is right as well.",
         SOLUTION
         + """\
@@ -168,25 +185,53 @@ def tills(answer: Any, trace: Trace) -> Problem | None:
     """Try the test on the one till that a run is of; one that gets away matters only if too few are caught."""
     right = RIGHT.get(trace.title)
     if right is not None:
-        made = attempt(answer, right, SECONDS)
+        made = _attempted(answer, right)
         if made.passed:
             return None
-        why = f"it raises {made.error}" if made.error else f"it does not come to an end within {SECONDS:g} s"
+        if made.is_endless:
+            return _too_long(trace, trace.title)
         what = "The test fails on a till that is right, so it does not tell right from wrong."
-        return Problem(what, f"{trace.title}: {why}.", trace)
-    number = next(number for number in range(1, len(TILLS) + 1) if f"till {number} " in trace.title)
-    if _caught(answer, number):
+        return Problem(what, f"{trace.title}: it raises {made.error}.", trace)
+    return _got_away(answer, trace, next(each for each in range(1, len(TILLS) + 1) if f"till {each} " in trace.title))
+
+
+def _got_away(answer: Any, trace: Trace, number: int) -> Problem | None:
+    """Find that a faulty till gets away, and that too few are caught."""
+    made = _attempted(answer, TILLS[number - 1].faulty)
+    if made.error:
         return None
+    if made.is_endless:
+        return _too_long(trace, f"Till {number}")
     score = sum(_caught(answer, each) for each in range(1, len(TILLS) + 1))
     if score >= ENOUGH:
         return None
     told = TILLS[number - 1].distinction()
     what = f"The test catches {score} of {len(TILLS)}, and till {number} is among those that get away."
+    if made.returned is not None:
+        what += f" It returns {shown(made.returned)}, and nobody looks at what a test returns: assert it."
     told_of = told.what.replace("the faulty one", f"till {number}").replace("the healthy one", "a right till")
     where = f"At step {told.step}: {told_of}."
-    right_run = None if told.other is None else replace(told.other, title="What a right till does.")
+    right_run = None if told.other is None else unless_alike(replace(told.other, title=trace.title), trace)
+    right_run = right_run and replace(right_run, title="What a right till does.")
     return Problem(what, where, trace, right_run)
 
 
+def _too_long(trace: Trace, till: str) -> Problem:
+    what = f"The test takes longer than {SECONDS:g} s on a till: a few commands by Trace.of are quicker."
+    return Problem(what, f"{till}: it was ended then.", trace)
+
+
 def _caught(test: Any, number: int) -> bool:
-    return bool(attempt(test, TILLS[number - 1].faulty, SECONDS).error)
+    return bool(_attempted(test, TILLS[number - 1].faulty).error)
+
+
+def _attempted(test: Any, till: Decider[Any]) -> Attempt:
+    """Run the test on a till that no name tells from another, as a program that has just begun."""
+
+    def decide_so(command: Any, order: Any, /, *, key: str, at: datetime) -> Any:
+        return till.decide(command, order, key=key, at=at)
+
+    def evolve_so(order: Any, event: Any, /) -> Any:
+        return till.evolve(order, event)
+
+    return attempt(next(copies_of(test)), replace(till, decide=decide_so, evolve=evolve_so), SECONDS)

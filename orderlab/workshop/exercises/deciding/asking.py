@@ -10,8 +10,8 @@ from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.verdict import Problem
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import Order
-from orderlab.workshop.exercises.runs import again
 from orderlab.workshop.exercises.telling import at_step, differs, unless_alike
+from orderlab.workshop.exercises.world import handed_on
 
 Ask = Callable[..., Any]
 """Asks an answer: `ask(command, order, key=…, at=…)`, like `decide`."""
@@ -28,13 +28,16 @@ def first_difference(trace: Trace, asked: tuple[type, ...], name: str, ask: Ask)
         name: What the answer is called.
         ask: Asks it.
     """
-    right = again(trace, ORDERS)
+    right = trace.replayed(ORDERS)
     for number, step in enumerate(right.steps, start=1):
         if not isinstance(step.command, asked):
             continue
         order = order_before(step)
         wanted = ORDERS.decide(step.command, order, key=step.key or "", at=step.at)
-        told = differs(asked_of(ask, step.command, order, key=step.key, at=step.at), wanted, f"{name}(…)")
+        given = copy_of(order)
+        answered, handed = handed_on(ask, step.command, given, key=step.key, at=step.at)
+        told = differs(answered, wanted, f"{name}(…)")
+        told = told or differs(given, order, f"{name} changes the order that it was given: order") or handed
         if told:
             found = of_answer(trace, asked, ask)
             return Problem(told, f"At {at_step(right, number)}: {met(order)}.", found, unless_alike(right, found))
@@ -49,7 +52,12 @@ def order_before(step: TraceStep) -> Order | None:
 
 def asked_of(ask: Ask, command: Any, order: Order | None, **named: Any) -> Any:
     """Ask an answer about a copy of the order, so that nothing it does to it is seen elsewhere."""
-    return ask(command, None if order is None else replace(order), **named)
+    return ask(command, copy_of(order), **named)
+
+
+def copy_of(order: Order | None) -> Order | None:
+    """Return an order of its own that is equal, which an answer may change by force without hurting anybody."""
+    return None if order is None else replace(order)
 
 
 def met(order: Order | None) -> str:
@@ -72,4 +80,4 @@ def of_answer(trace: Trace, asked: tuple[type, ...], ask: Ask) -> Trace:
             return asked_of(ask, command, order, key=key, at=at)
         return ORDERS.decide(command, order, key=key, at=at)
 
-    return replace(again(trace, replace(ORDERS, decide=decided)), reducer=reducer_of(ORDERS))
+    return replace(trace.replayed(replace(ORDERS, decide=decided)), reducer=reducer_of(ORDERS))

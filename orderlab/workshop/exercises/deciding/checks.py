@@ -8,7 +8,7 @@ from orderlab.grading.verdict import Problem
 from orderlab.orders.actions import CancelOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.deciding.asking import first_difference
-from orderlab.workshop.exercises.runs import order_commands, runs_of
+from orderlab.workshop.exercises.runs import order_commands, other_commands, runs_of, shortest_first
 
 QUESTION = """\
 A customer writes: "Please cancel my order", and leaves the reason blank. The order was shipped yesterday. Two things
@@ -19,12 +19,13 @@ test and no program at the other end. So the checks have a fixed order:
 2. whether the order exists;
 3. whether its status allows this.
 
-Write `decide_cancelling(command, order, *, at)` for a `CancelOrder`. A reason without anything but spaces is refused
-with `ValidationFailed("reason must not be blank", order_id)`, a missing order with `OrderNotFound(order_id)`, an order
-that is not placed with `InvalidOrderState(order_id, order.status.name)`. Else return
-`(OrderCancelled(order_id, reason, at),)`.
+Write `decide_cancelling(command, order, *, at)` for a `CancelOrder`. A reason that is blank, with nothing in it but
+spaces, however many, or tabs, is refused with `ValidationFailed("reason must not be blank", order_id)`, a missing order
+with `OrderNotFound(order_id)`, an order that is not placed with `InvalidOrderState(order_id, order.status.name)`. Else
+return `(OrderCancelled(order_id, reason, at),)`, with the reason as it was given.
 
-For example: `CancelOrder("order-1", " ")` is `ValidationFailed`, whether there is such an order or not.
+For example: `CancelOrder("order-1", " ")` is `ValidationFailed`, whether there is such an order or not. Write it
+yourself, without orderlab's own `decide`.
 """
 
 STARTER = """\
@@ -96,6 +97,27 @@ def decide_cancelling(command, order, *, at):
         SOLUTION.replace("command.reason.strip()", "command.reason"),
     ),
     Wrong(
+        "Two blank reasons are known by heart, and a third one is let through.",
+        SOLUTION.replace("not command.reason.strip()", 'command.reason in ("", " ")'),
+    ),
+    Wrong(
+        "The reason is tidied up before it is written down, so the log says what nobody wrote.",
+        SOLUTION.replace(
+            "OrderCancelled(command.order_id, command.reason,",
+            "OrderCancelled(command.order_id, command.reason.strip(),",
+        ),
+    ),
+    Wrong(
+        "It is handed on to orderlab's own rules, which were to be understood.",
+        """\
+from orderlab import decide
+
+
+def decide_cancelling(command, order, *, at):
+    return decide(command, order, order_id=command.order_id, at=at)
+""",
+    ),
+    Wrong(
         "The status is asked of an order that may not be there.",
         """\
 from orderlab import InvalidOrderState, OrderCancelled, OrderNotFound, ValidationFailed
@@ -113,7 +135,8 @@ def decide_cancelling(command, order, *, at):
     ),
 )
 
-COMMANDS = (*order_commands(), CancelOrder("order-1", " "), CancelOrder("order-1", ""))
+_REASONS = ("", " ", "\t", "   ", "x", " too late ")
+COMMANDS = (*order_commands(), *(CancelOrder("order-1", reason) for reason in _REASONS))
 
 
 @exercise(
@@ -126,7 +149,7 @@ COMMANDS = (*order_commands(), CancelOrder("order-1", " "), CancelOrder("order-1
     solution=SOLUTION,
     wrong=WRONG,
     remember="Fields, existence, status: checks in a fixed order give the same request the same answer every time.",
-    runs=lambda: runs_of(ORDERS, COMMANDS, depth=3),
+    runs=lambda: shortest_first(runs_of(ORDERS, COMMANDS, depth=3), runs_of(ORDERS, other_commands(), depth=3)),
 )
 def checks(answer: Any, trace: Trace) -> Problem | None:
     """Compare what is said to each CancelOrder, blank reasons among them, with what the shop's rules say."""

@@ -6,8 +6,8 @@ from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
 from orderlab.orders.decider import ORDERS
-from orderlab.workshop.exercises.runs import runs_of, shop_commands
-from orderlab.workshop.exercises.telling import differs
+from orderlab.workshop.exercises.runs import other_commands, runs_of, shop_commands, shortest_first
+from orderlab.workshop.exercises.telling import differs_twice
 
 QUESTION = """\
 Post is delivered once a day, and a whole pile of commands comes in. Some will be refused: that is no accident, it is an
@@ -118,6 +118,13 @@ def decide_day(commands, at):
     return events, rejections
 """,
     ),
+    Wrong(
+        "The orders are kept outside the function, so the next morning begins with those of the day before.",
+        SOLUTION.replace(
+            "def decide_day(commands, at):\n    orders, events, rejections = {}, [], []\n",
+            "orders = {}\n\n\ndef decide_day(commands, at):\n    events, rejections = [], []\n",
+        ),
+    ),
 )
 
 
@@ -131,15 +138,18 @@ def decide_day(commands, at):
     solution=SOLUTION,
     wrong=WRONG,
     remember="A refusal is a value like any other: it is returned, counted and passed on, and ends nothing.",
-    runs=lambda: runs_of(ORDERS, shop_commands(2), depth=3, every=True),
+    runs=lambda: shortest_first(
+        runs_of(ORDERS, shop_commands(2), depth=3, every=True), runs_of(ORDERS, other_commands(2), depth=2, every=True)
+    ),
 )
 def day(answer: Any, trace: Trace) -> Problem | None:
     """Compare the two lists with those of the run, in which all is decided at one time."""
     right = Trace.of(ORDERS, trace.commands)
     at = right.steps[0].at if right.steps else None
     wanted = [*right.events], [step.rejection for step in right.steps if step.rejection is not None]
-    found = answer(list(trace.commands), at)
-    told = differs(_two_lists(found), wanted, "decide_day(commands, at)")
+    told = differs_twice(
+        lambda: _two_lists(answer(list(trace.commands), at)), wanted, "decide_day(commands, at)", does="Asked"
+    )
     told = told.replace("decide_day(commands, at)[0]", "events").replace("decide_day(commands, at)[1]", "rejections")
     kinds = ", ".join(f"{type(each).__name__} of {each.order_id}" for each in trace.commands) or "none"
     return Problem(told, f"That is for the commands {kinds}.", right) if told else None

@@ -8,9 +8,9 @@ from orderlab.grading.verdict import Problem
 from orderlab.orders.actions import OrderPlaced, PlaceOrder, ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.deciding.asking import asked_of, met, of_answer, order_before
-from orderlab.workshop.exercises.runs import BASKETS, again, runs_of
+from orderlab.workshop.exercises.runs import BASKETS, other_commands, runs_of, shortest_first
 from orderlab.workshop.exercises.telling import at_step, differs, unless_alike
-from orderlab.workshop.exercises.world import watched
+from orderlab.workshop.exercises.world import handed_on, watched
 
 QUESTION = """\
 A customer says that her order was placed on Monday; you think it was Tuesday. Could you ask `decide` once more, as of
@@ -25,7 +25,8 @@ order already, return `InvalidOrderState(order_id, order.status.name)`. Else ret
 `(OrderPlaced(order_id, customer_id, items, total_cents, timestamp),)`; what an item costs is `item.total_cents`.
 
 For example: Ada's two mugs at 950 cents, `order_id="order-1"` and `at=noon`, give
-`(OrderPlaced("order-1", "ada", items, 1900, noon),)`. Asked again, the same.
+`(OrderPlaced("order-1", "ada", items, 1900, noon),)`. Asked again, the same. Write it yourself, without
+orderlab's own `decide`.
 """
 
 STARTER = """\
@@ -94,6 +95,27 @@ def decide_placing(command, order, *, order_id, at):
         "The command's own number is taken, which a new order does not have yet.",
         SOLUTION.replace("OrderPlaced(order_id", "OrderPlaced(command.order_id"),
     ),
+    Wrong(
+        "How dear things are is read from the machine's environment, which nobody hands in.",
+        "import os\n"
+        + SOLUTION.replace("for item in items), at)", 'for item in items) * int(os.environ.get("DEARER", "1")), at)'),
+    ),
+    Wrong(
+        "A line is logged on the way, and a log line has the time in it.",
+        SOLUTION.replace("orderlab import", "logging import warning\n\nfrom orderlab import").replace(
+            "    items =", '    warning("placing %s", order_id)\n    items ='
+        ),
+    ),
+    Wrong(
+        "It is handed on to orderlab's own rules, which were to be understood.",
+        """\
+from orderlab import decide
+
+
+def decide_placing(command, order, *, order_id, at):
+    return decide(command, order, order_id=order_id, at=at)
+""",
+    ),
 )
 
 COMMANDS = (
@@ -113,7 +135,7 @@ COMMANDS = (
     solution=SOLUTION,
     wrong=WRONG,
     remember="Who decides reads no clock and draws no number: what the world has to say comes in as an argument.",
-    runs=lambda: runs_of(ORDERS, COMMANDS, depth=3),
+    runs=lambda: shortest_first(runs_of(ORDERS, COMMANDS, depth=3), runs_of(ORDERS, other_commands(), depth=2)),
 )
 def purity(answer: Any, trace: Trace) -> Problem | None:
     """Watch whether the answer looks at the world, ask it twice, and compare it with the shop's rules."""
@@ -121,7 +143,7 @@ def purity(answer: Any, trace: Trace) -> Problem | None:
     def ask(command: Any, order: Any, *, key: str, at: Any) -> Any:
         return answer(command, order, order_id=key, at=at)
 
-    right = again(trace, ORDERS)
+    right = trace.replayed(ORDERS)
     for number, step in enumerate(right.steps, start=1):
         if not isinstance(step.command, PlaceOrder):
             continue
@@ -135,9 +157,8 @@ def purity(answer: Any, trace: Trace) -> Problem | None:
         if told:
             shown = of_answer(trace, (PlaceOrder,), ask)
             return Problem(told, where, shown, unless_alike(right, shown))
-        told = differs(
-            asked_of(ask, step.command, order, key=key, at=at), found, "Asked the same again, decide_placing(…)"
-        )
+        again, handed = handed_on(asked_of, ask, step.command, order, key=key, at=at)
+        told = differs(again, found, "Asked the same again, decide_placing(…)") or handed
         if told:
             return Problem(told, where, right)
     return None

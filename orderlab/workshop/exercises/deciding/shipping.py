@@ -8,7 +8,7 @@ from orderlab.grading.verdict import Problem
 from orderlab.orders.actions import ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.deciding.asking import first_difference
-from orderlab.workshop.exercises.runs import order_commands, runs_of
+from orderlab.workshop.exercises.runs import order_commands, other_commands, runs_of, shortest_first
 
 QUESTION = """\
 The past is in order, so you open the shop. The first parcel is packed, and somebody wants to hand it to the carrier.
@@ -24,7 +24,8 @@ or `None` if there is none. Return
 
 For example: `ShipOrder("order-1", "TRACK-1")` for a placed order gives
 `(OrderShipped("order-1", "TRACK-1", at),)`, and for one that was cancelled
-`InvalidOrderState("order-1", "cancelled")`. All three types are in orderlab.
+`InvalidOrderState("order-1", "cancelled")`. All three types are in orderlab. Write it yourself, without orderlab's own
+`decide`.
 """
 
 STARTER = """\
@@ -82,6 +83,35 @@ WRONG = (
         "The refusal names the class of the status, not the status.",
         SOLUTION.replace("(command.order_id, order.status.name)", "(command.order_id, type(order.status).__name__)"),
     ),
+    Wrong(
+        "The event has what the example has, whatever the command says.",
+        SOLUTION.replace(
+            "OrderShipped(command.order_id, command.tracking_number,", 'OrderShipped("order-1", "TRACK-1",'
+        ),
+    ),
+    Wrong(
+        "The event is in a list, and lists can be changed by whoever gets them.",
+        SOLUTION.replace(
+            "(OrderShipped(command.order_id, command.tracking_number, at),)",
+            "[OrderShipped(command.order_id, command.tracking_number, at)]",
+        ),
+    ),
+    Wrong(
+        "A refusal is raised like an exception, and it is a value.",
+        SOLUTION.replace("return OrderNotFound", "raise OrderNotFound").replace(
+            "return InvalidOrderState", "raise InvalidOrderState"
+        ),
+    ),
+    Wrong(
+        "It is handed on to orderlab's own rules, which were to be understood.",
+        """\
+from orderlab import decide
+
+
+def decide_shipping(command, order, *, at):
+    return decide(command, order, order_id=command.order_id, at=at)
+""",
+    ),
 )
 
 
@@ -95,7 +125,7 @@ WRONG = (
     solution=SOLUTION,
     wrong=WRONG,
     remember="Deciding looks at the present and answers with facts or with one refusal; it changes nothing.",
-    runs=lambda: runs_of(ORDERS, order_commands(), depth=3),
+    runs=lambda: shortest_first(runs_of(ORDERS, order_commands(), depth=3), runs_of(ORDERS, other_commands(), depth=3)),
 )
 def shipping(answer: Any, trace: Trace) -> Problem | None:
     """Compare what is said to each ShipOrder with what the shop's rules say."""

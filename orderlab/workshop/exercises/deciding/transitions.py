@@ -12,8 +12,9 @@ from orderlab.orders.actions import Command, Event, PlaceOrder
 from orderlab.orders.decider import ORDERS, decide
 from orderlab.orders.model import Order
 from orderlab.workshop.exercises.deciding.asking import Ask, asked_of, met, order_before
-from orderlab.workshop.exercises.runs import again, order_commands, runs_of
+from orderlab.workshop.exercises.runs import order_commands, other_commands, runs_of, shortest_first
 from orderlab.workshop.exercises.telling import at_step, differs
+from orderlab.workshop.exercises.world import handed_on
 
 QUESTION = """\
 There are three commands, and an order is in one of four statuses: a draft, which is no order yet, or placed, shipped,
@@ -26,7 +27,7 @@ if there should be an order and `order` is `None`.
 
 For example: to cancel a placed order gives `None`; to cancel a shipped one,
 `InvalidOrderState("order-1", "shipped")`; to place an order that is there already,
-`InvalidOrderState("order-1", "placed")`.
+`InvalidOrderState("order-1", "placed")`. Write it yourself, without orderlab's own `decide`.
 """
 
 STARTER = """\
@@ -98,6 +99,26 @@ def refusal(command, order, *, order_id):
     return None
 """,
     ),
+    Wrong(
+        "The reason is put into a tuple, as events are, and there is only one.",
+        SOLUTION.replace(
+            "return InvalidOrderState(order_id, order.status.name)",
+            "return (InvalidOrderState(order_id, order.status.name),)",
+        ),
+    ),
+    Wrong(
+        "It is handed on to orderlab's own rules, which were to be understood.",
+        """\
+from datetime import UTC, datetime
+
+from orderlab import decide
+
+
+def refusal(command, order, *, order_id):
+    decision = decide(command, order, order_id=order_id, at=datetime(2025, 1, 1, tzinfo=UTC))
+    return None if isinstance(decision, tuple) else decision
+""",
+    ),
 )
 
 
@@ -116,7 +137,7 @@ def _of_answer(trace: Trace, ask: Ask) -> Trace:
         refused = asked_of(ask, command, order, order_id=key)
         return _allowed(command, key, at) if refused is None else refused
 
-    return replace(again(trace, replace(ORDERS, decide=decided)), reducer=reducer_of(ORDERS))
+    return replace(trace.replayed(replace(ORDERS, decide=decided)), reducer=reducer_of(ORDERS))
 
 
 @exercise(
@@ -129,15 +150,15 @@ def _of_answer(trace: Trace, ask: Ask) -> Trace:
     solution=SOLUTION,
     wrong=WRONG,
     remember="Three of twelve cases are allowed; a rule is complete when it has an answer to the other nine.",
-    runs=lambda: runs_of(ORDERS, order_commands(), depth=3),
+    runs=lambda: shortest_first(runs_of(ORDERS, order_commands(), depth=3), runs_of(ORDERS, other_commands(), depth=3)),
 )
 def transitions(answer: Any, trace: Trace) -> Problem | None:
     """Compare the refusal of each command with the one that the shop's rules give."""
-    right = again(trace, ORDERS)
+    right = trace.replayed(ORDERS)
     for number, step in enumerate(right.steps, start=1):
         order = order_before(step)
-        found = asked_of(answer, step.command, order, order_id=step.key)
-        told = differs(found, step.rejection, "refusal(…)", may_be_none=True)
+        found, handed = handed_on(asked_of, answer, step.command, order, order_id=step.key)
+        told = differs(found, step.rejection, "refusal(…)", may_be_none=True) or handed
         if told:
             return Problem(told, f"At {at_step(right, number)}: {met(order)}.", _of_answer(trace, answer), right)
     return None

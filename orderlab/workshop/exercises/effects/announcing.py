@@ -2,17 +2,14 @@
 
 from typing import Any
 
-from orderlab.core.decider import Step
-from orderlab.core.effects import AppendEvents, Emit
-from orderlab.core.errors import VersionConflict
 from orderlab.exploration.trace import Trace
-from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
-from orderlab.orders.decider import ORDERS
-from orderlab.workshop.exercises.effects.edge import Edge
-from orderlab.workshop.exercises.runs import again, order_commands, runs_of
-from orderlab.workshop.exercises.telling import at_step, differs
+from orderlab.orders.actions import PlaceOrder
+from orderlab.workshop.exercises.effects.counter import COUNTER
+from orderlab.workshop.exercises.effects.edge import when_all_goes_well, when_it_cannot_be_written
+from orderlab.workshop.exercises.runs import BASKETS, order_commands, runs_of
+from orderlab.workshop.exercises.telling import at_step
 
 QUESTION = """\
 A step has a new state and effects, and nothing of it has been done. You are at the edge of the program now: here it is
@@ -21,8 +18,9 @@ find it again, whatever happens to the machine a moment later.
 
 Write `commit(shop, step, append)`. Perform the effects of the step, and let the shop have the step's state:
 
-- `append(effect)` writes an `AppendEvents`, and returns when it is safe. It may raise `VersionConflict`: then nothing
-  was written. Let it pass to whoever called; the shop must keep its state, and nobody be told anything.
+- `append(effect)` writes an `AppendEvents`, and returns when it is safe. It may raise `VersionConflict`, or `OSError`
+  if the disk is full: then nothing was written. Let it pass to whoever called, and try nothing again; the shop must
+  keep its state, and nobody be told anything.
 - `shop.state = step.state` makes the new state the shop's own, for all to see.
 - `shop.announce(action)` tells everybody the action of an `Emit`. Who hears it may look at `shop.state` at once.
 
@@ -130,6 +128,52 @@ def commit(shop, step, append):
 """,
     ),
     Wrong(
+        "What met a conflict is tried again at once, though it was decided on what is no longer so.",
+        """\
+from orderlab import AppendEvents, Emit, VersionConflict
+
+
+def commit(shop, step, append):
+    for effect in step.effects:
+        if isinstance(effect, AppendEvents):
+            try:
+                append(effect)
+            except VersionConflict:
+                append(effect)
+    shop.state = step.state
+    for effect in step.effects:
+        if isinstance(effect, Emit):
+            shop.announce(effect.action)
+""",
+    ),
+    Wrong(
+        "A full disk is passed over, and all goes on as if it had been written.",
+        """\
+from orderlab import AppendEvents, Emit
+
+
+def commit(shop, step, append):
+    for effect in step.effects:
+        try:
+            if isinstance(effect, AppendEvents):
+                append(effect)
+        except OSError:
+            pass
+    shop.state = step.state
+    for effect in step.effects:
+        if isinstance(effect, Emit):
+            shop.announce(effect.action)
+""",
+    ),
+    Wrong(
+        "The shop gets the whole step for its state.",
+        SOLUTION.replace("    shop.state = step.state", "    if len(step.effects) > 1:\n        shop.state = step"),
+    ),
+    Wrong(
+        "Only the first is announced, though two things may have happened.",
+        SOLUTION.replace("shop.announce(effect.action)", "shop.announce(effect.action)\n            break"),
+    ),
+    Wrong(
         "Only what was written is announced, so a refusal is never told.",
         """\
 from orderlab import AppendEvents
@@ -157,45 +201,13 @@ def commit(shop, step, append):
     solution=SOLUTION,
     wrong=WRONG,
     remember="What may fail comes before what cannot be unsaid: first it is durable, then it is seen, then it is told.",
-    runs=lambda: runs_of(ORDERS, order_commands(), depth=2),
+    runs=lambda: runs_of(COUNTER, (*order_commands(), PlaceOrder("counter", BASKETS[1], "order-2")), depth=2),
 )
 def announcing(answer: Any, trace: Trace) -> Problem | None:
-    """Have each step of a run committed, once when all goes well, and once when another writer came first."""
-    right = again(trace, ORDERS)
+    """Have each step of a run committed: when all goes well, when another writer came first, and on a full disk."""
+    right = trace.replayed(COUNTER)
     for number, step in enumerate(right.steps, start=1):
-        told = _when_all_goes_well(answer, step) or _when_another_came_first(answer, step)
+        told = when_all_goes_well(answer, step) or when_it_cannot_be_written(answer, step)
         if told:
             return Problem(told, f"At {at_step(right, number)}, of which comes {step.outcome}.", right)
     return None
-
-
-def _when_all_goes_well(answer: Any, step: TraceStep) -> str:
-    shop = Edge(step.before, None)
-    answer(shop, Step(step.state, step.effects), shop.append)
-    appended = [("the events are appended", each) for each in step.effects if isinstance(each, AppendEvents)]
-    changed = [("the new state is set", None)] if step.state is not step.before else []
-    said = [each.action for each in step.effects if isinstance(each, Emit)]
-    wanted = [*appended, *changed, *((f"{type(action).__name__} is announced", action) for action in said)]
-    if shop.done == wanted:
-        return ""
-    found, should = (", then ".join(name for name, _ in done) or "nothing is done" for done in (shop.done, wanted))
-    if found == should:
-        return differs([what for _, what in shop.done], [what for _, what in wanted], "what is done")
-    return f"What is done: {found}. It should be: {should}."
-
-
-def _when_another_came_first(answer: Any, step: TraceStep) -> str:
-    appends = [each for each in step.effects if isinstance(each, AppendEvents)]
-    if not appends:
-        return ""
-    conflict = VersionConflict(appends[0].stream_id, appends[0].expected_version or 0, 9)
-    shop = Edge(step.before, conflict)
-    try:
-        answer(shop, Step(step.state, step.effects), shop.append)
-    except VersionConflict:
-        passed = True
-    else:
-        passed = False
-    if shop.done:
-        return f"When append raises VersionConflict, {shop.done[0][0]} all the same, of what was never written."
-    return "" if passed else "When append raises VersionConflict, commit keeps it to itself, and nobody tries again."

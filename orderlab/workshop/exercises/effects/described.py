@@ -1,17 +1,16 @@
 """3.1: what a decision asks of the world, described as values, and in which order."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from orderlab.core.effects import AppendEvents
+from orderlab.core.effects import AppendEvents, Emit
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
-from orderlab.orders.actions import Command, OrderShipped, PlaceOrder
-from orderlab.orders.decider import ORDERS
-from orderlab.orders.model import Order
-from orderlab.workshop.exercises.runs import BASKETS, again, order_commands, runs_of
+from orderlab.orders.actions import PlaceOrder
+from orderlab.workshop.exercises.effects.counter import COUNTER
+from orderlab.workshop.exercises.runs import BASKETS, order_commands, other_commands, runs_of, shortest_first
 from orderlab.workshop.exercises.telling import at_step, differs, unless_alike
 
 QUESTION = """\
@@ -85,21 +84,22 @@ WRONG = (
         "The version expected is the one after the events, not the one that was decided on.",
         SOLUTION.replace("decision, version)", "decision, version + len(decision))"),
     ),
+    Wrong(
+        "The version is guessed from the kind of event, and not taken from who looked it up.",
+        SOLUTION.replace("decision, version)", "decision, 0 if type(decision[0]).__name__ == 'OrderPlaced' else 1)"),
+    ),
+    Wrong(
+        "Only two events are announced, as many as the example has.",
+        SOLUTION.replace("*map(Emit, decision))", "*map(Emit, decision[:2]))"),
+    ),
 )
 
 
-def _decide(command: Command, order: Order | None, /, *, key: str, at: datetime) -> Any:
-    """Decide as the shop does, which has a counter where one takes along at once what one buys."""
-    decision = ORDERS.decide(command, order, key=key, at=at)
-    if isinstance(command, PlaceOrder) and command.customer_id == "counter" and isinstance(decision, tuple):
-        return (*decision, OrderShipped(key, "TAKEN-ALONG", at))
-    return decision
-
-
-COUNTER = replace(ORDERS, decide=_decide)
-"""The shop with a counter: one command that causes two events."""
-
 COMMANDS = (PlaceOrder("counter", BASKETS[1], "order-2"), *order_commands())
+
+
+_LATER = 6
+"""A later version, at which one may have decided, too."""
 
 
 @exercise(
@@ -112,16 +112,19 @@ COMMANDS = (PlaceOrder("counter", BASKETS[1], "order-2"), *order_commands())
     solution=SOLUTION,
     wrong=WRONG,
     remember="An effect is a description of work: written first, announced after, and done by somebody else.",
-    runs=lambda: runs_of(COUNTER, COMMANDS, depth=3),
+    runs=lambda: shortest_first(runs_of(COUNTER, COMMANDS, depth=3), runs_of(COUNTER, other_commands(), depth=2)),
 )
 def described(answer: Any, trace: Trace) -> Problem | None:
     """Compare the effects of each decision with those that the domain's own reducer describes."""
-    right = again(trace, COUNTER)
+    right = trace.replayed(COUNTER)
     for number, step in enumerate(right.steps, start=1):
         key = step.key or ""
         version = step.before.versions.get(key, 0)
         found = answer(step.events or step.rejection, COUNTER.stream_id(key), version)
         told = differs(_settled(found), step.effects, "effects_of(…)")
+        if not told and step.events:
+            told = _of_more(answer, step, COUNTER.stream_id(key))
+            found = step.effects
         if told:
             where = f"At {at_step(right, number)}, decided at version {version}: {_kinds(found)}."
             shown = step if not isinstance(found, tuple) else replace(step, effects=found)
@@ -129,6 +132,14 @@ def described(answer: Any, trace: Trace) -> Problem | None:
             run = replace(right, steps=steps)
             return Problem(told, where, run, unless_alike(right, run))
     return None
+
+
+def _of_more(answer: Any, step: TraceStep, stream_id: str) -> str:
+    """Tell what is wrong with the effects of more events than any of the shop's commands has, at a later version."""
+    events = step.events * 3
+    wanted = (AppendEvents(stream_id, events, _LATER), *map(Emit, events))
+    told = differs(_settled(answer(events, stream_id, _LATER)), wanted, "effects_of(…)")
+    return f"Of {len(events)} events, decided at version {_LATER}, {told}" if told else ""
 
 
 def _settled(effects: Any) -> Any:

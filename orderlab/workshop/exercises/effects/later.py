@@ -9,7 +9,7 @@ from orderlab.grading.verdict import Problem
 from orderlab.orders.actions import EVENTS, CancelOrder, OrderPlaced
 from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.effects.clockwork import lived_on
-from orderlab.workshop.exercises.runs import order_commands, runs_of
+from orderlab.workshop.exercises.runs import order_commands, other_commands, runs_of, shortest_first
 from orderlab.workshop.exercises.telling import differs, log_of
 from orderlab.workshop.exercises.world import watched
 
@@ -87,6 +87,14 @@ def patience(event):
 """,
     ),
     Wrong(
+        "The order of the example is cancelled, whichever was placed.",
+        SOLUTION.replace("CancelOrder(event.order_id,", 'CancelOrder("order-1",'),
+    ),
+    Wrong(
+        "Where there is nothing to wait for the answer is an empty list, not an empty tuple.",
+        SOLUTION.replace("return ()", "return []"),
+    ),
+    Wrong(
         "The length is given in minutes, and a delay is in seconds.",
         SOLUTION.replace("3600", "60"),
     ),
@@ -110,7 +118,10 @@ def patience(event):
     solution=SOLUTION,
     wrong=WRONG,
     remember="Who describes a delay waits for nothing; what comes back is a command, decided on the state of then.",
-    runs=lambda: runs_of(ORDERS, order_commands(), depth=2, accepted=True),
+    runs=lambda: shortest_first(
+        runs_of(ORDERS, order_commands(), depth=2, accepted=True),
+        runs_of(ORDERS, other_commands(), depth=2, accepted=True),
+    ),
 )
 def later(answer: Any, trace: Trace) -> Problem | None:
     """Compare what is to come back after each event, and show on a test clock what would come of it."""

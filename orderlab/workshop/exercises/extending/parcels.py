@@ -23,15 +23,18 @@ which of them are in a parcel does not matter here.
 `orderlab.workshop.exercises.extending.parcel` has the command `SendParcel(order_id, pieces, tracking_number)`, the
 event `ParcelSent(order_id, pieces, tracking_number, timestamp)`, the status `PartlySent(sent)` with the pieces that
 have left so far, and the refusal `TooMany(order_id, left)`. Write `decide_too` and `evolve_too` for `PARCELS`.
+The first line does not import all that you need: add `PartlySent` and `TooMany` to it, and take the other refusals and
+`Shipped` from `orderlab`.
 
 - Fewer pieces than 1 are refused with `ValidationFailed("pieces must be 1 or more", order_id)`, an order that is not
   there with `OrderNotFound(order_id)`, one that is neither placed nor partly sent with
   `InvalidOrderState(order_id, order.status.name)`, and more pieces than are left with `TooMany(order_id, left)`.
+  They are checked in this order.
 - After `ParcelSent` an order is `PartlySent` with *all* that have left, or, if nothing is left, `Shipped` with the last
   parcel's tracking number and time. `updated_at` and `version` change as always.
 - The rest is as before. So an order that is partly sent cannot be cancelled any more, nor shipped whole.
 
-For example: of three mugs two are sent, and then two more. The second is `TooMany("order-1", left=1)`.
+For example: of three mugs two are sent, and then three more. The second is `TooMany("order-1", left=1)`.
 """
 
 STARTER = """\
@@ -54,7 +57,7 @@ HINTS = (
     "none. A small function of its own, `sent_of(order)`, will do for both.",
     "`sent = order.status.sent if isinstance(order.status, PartlySent) else 0`, and all pieces are "
     "`sum(item.quantity for item in order.items)`. In `decide_too` you compare `command.pieces` with what is left, in "
-    "`evolve_too` you add `event.pieces` to what was sent. Import `PartlySent` and `TooMany`, too.",
+    "`evolve_too` you add `event.pieces` to what was sent.",
     'In `decide_too`: four refusals, each an `if`; the third: `order.status.name not in ("placed", "partly sent")`. '
     "In `evolve_too`: `status = Shipped(event.tracking_number, event.timestamp) if sent == all_pieces else "
     "PartlySent(sent)`, and then `replace(order, status=status, updated_at=event.timestamp, "
@@ -127,6 +130,18 @@ WRONG = (
         SOLUTION.replace("sum(item.quantity for item in order.items)", "len(order.items)"),
     ),
     Wrong(
+        "Only the first kind of item is counted.",
+        SOLUTION.replace("sum(item.quantity for item in order.items)", "order.items[0].quantity"),
+    ),
+    Wrong(
+        "It says how many pieces are too many, and not how many are left.",
+        SOLUTION.replace("TooMany(key, left)", "TooMany(key, command.pieces - left)"),
+    ),
+    Wrong(
+        "A parcel with nothing in it is refused, but one with less than nothing is sent.",
+        SOLUTION.replace("command.pieces < 1", "command.pieces == 0"),
+    ),
+    Wrong(
         "A second parcel is refused, for the order is not placed any more.",
         SOLUTION.replace('not in ("placed", "partly sent")', '!= "placed"'),
     ),
@@ -174,19 +189,27 @@ def _evolve(order: Order | None, event: Any) -> Any:
 PARCELS = with_parcels(_decide, _evolve)
 """Orders that are sent in parcels, as they should be."""
 
-MUGS = PlaceOrder("grace", (OrderItem("mug", "Enamel mug", quantity=3, unit_price_cents=950),), "order-1")
+ITEMS = (
+    OrderItem("mug", "Enamel mug", quantity=2, unit_price_cents=950),
+    OrderItem("tea", "Green tea", quantity=1, unit_price_cents=450),
+)
 COMMANDS = (
-    MUGS,
+    PlaceOrder("grace", ITEMS, "order-1"),
+    PlaceOrder("grace", ITEMS[:1], "order-1"),
     *order_commands()[1:],
     SendParcel("order-1", 1, "TRACK-2"),
     SendParcel("order-1", 2, "TRACK-3"),
     SendParcel("order-1", 0, "TRACK-4"),
+    SendParcel("order-1", -1, "TRACK-5"),
+    SendParcel("order-1", 4, "TRACK-6"),
 )
 
 
 def _sent_in(state: Any) -> tuple[Any, ...]:
-    """Return what tells two states apart: the status, and how many pieces have left."""
-    return tuple((key, order.status.name, _sent(order)) for key, order in sorted(state.entities.items()))
+    """Return what tells two states apart: the status, and how many pieces there are and have left."""
+    return tuple(
+        (key, order.status.name, _pieces(order), _sent(order)) for key, order in sorted(state.entities.items())
+    )
 
 
 @exercise(

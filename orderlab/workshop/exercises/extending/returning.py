@@ -21,7 +21,8 @@ end.
 
 In `orderlab.workshop.exercises.extending.back` there are three new words: the command `ReturnOrder(order_id, reason)`,
 the event `OrderReturned(order_id, reason, timestamp)`, and the status `Returned(reason, returned_at)`. What they mean
-is for you to say, in `decide_too` and `evolve_too`; `with_returns` makes a decider, `RETURNS`, of the two.
+is for you to say, in `decide_too` and `evolve_too`; `with_returns` makes a decider, `RETURNS`, of the two. The first
+line does not import all that you need: add `Returned` to it, and take the refusals from `orderlab`.
 
 - A return with a blank reason is refused with `ValidationFailed("reason must not be blank", order_id)`, one of an order
   that is not there with `OrderNotFound(order_id)`, and one of an order that is not *shipped* with
@@ -53,7 +54,7 @@ HINTS = (
     "Both functions begin alike: is it the new word? If not, orderlab's own function answers.",
     "`if not isinstance(command, ReturnOrder): return decide(command, order, order_id=key, at=at)`, and the same with "
     "`OrderReturned` and `evolve(order, event)`. Below that there are only returns: three checks and an event, and an "
-    "order that is made by `replace` of `dataclasses`. Import `Returned`, too.",
+    "order that is made by `replace` of `dataclasses`.",
     'The checks: `if not command.reason.strip()`, `if order is None`, `if order.status.name != "shipped"`. The order '
     "after it: `replace(order, status=Returned(event.reason, event.timestamp), updated_at=event.timestamp, "
     "version=order.version + 1)`.",
@@ -104,6 +105,14 @@ WRONG = (
         ),
     ),
     Wrong(
+        "A reason of nothing at all is let through, for it has no spaces in it.",
+        SOLUTION.replace("not command.reason.strip()", "command.reason.isspace()"),
+    ),
+    Wrong(
+        "It is written for the order of the example, and every other one becomes that.",
+        SOLUTION.replace("(OrderReturned(key, ", '(OrderReturned("order-1", '),
+    ),
+    Wrong(
         "The event is not counted, so a second writer is not noticed.",
         SOLUTION.replace(", version=order.version + 1", ""),
     ),
@@ -144,7 +153,12 @@ def _evolve(order: Order | None, event: Any) -> Any:
 RETURNS = with_returns(_decide, _evolve)
 """Orders that can come back, as they should."""
 
-COMMANDS = (*order_commands(), ReturnOrder("order-1", "The wrong colour"), ReturnOrder("order-1", " "))
+COMMANDS = (
+    *order_commands(),
+    *(ReturnOrder("order-1", reason) for reason in ("The wrong colour", " ", "")),
+    *order_commands(2),
+    ReturnOrder("order-2", "It is too small"),
+)
 
 
 @exercise(

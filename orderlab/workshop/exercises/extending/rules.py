@@ -124,6 +124,18 @@ WRONG = (
         ),
     ),
     Wrong(
+        "An order of 1000 cents to the cent is refused.",
+        SOLUTION.replace("in command.items) < 1000", "in command.items) <= 1000"),
+    ),
+    Wrong(
+        "Only the first kind of item is looked at.",
+        SOLUTION.replace("sum(item.total_cents for item in command.items)", "command.items[0].total_cents"),
+    ),
+    Wrong(
+        "Postage is taken for every kind of item.",
+        SOLUTION.replace("placed.total_cents + 490", "placed.total_cents + 490 * len(command.items)"),
+    ),
+    Wrong(
         "The postage counts towards the 1000 cents.",
         SOLUTION.replace("in command.items) < 1000", "in command.items) + 490 < 1000"),
     ),
@@ -153,12 +165,17 @@ TODAY = replace(ORDERS, decide=_decide)
 TEA = PlaceOrder("grace", BASKETS[1], "order-1")
 OLD = (TEA, *order_commands()[1:])
 BULBS = (OrderItem("bulb", "Bulb", quantity=2, unit_price_cents=350),)
+TWO_KINDS = (*BULBS, OrderItem("pen", "Pen", quantity=1, unit_price_cents=300))
+ALMOST = (OrderItem("plate", "Plate", quantity=1, unit_price_cents=999),)
 NEW = (
     *order_commands()[1:],
     TEA,
     PlaceOrder("ben", (), "order-2"),
     PlaceOrder("ben", BULBS, "order-2"),
     PlaceOrder("ben", BASKETS[0], "order-2"),
+    PlaceOrder("ben", TWO_KINDS, "order-2"),
+    PlaceOrder("ben", ALMOST, "order-2"),
+    PlaceOrder("ben", BASKETS[2], "order-2"),
 )
 
 

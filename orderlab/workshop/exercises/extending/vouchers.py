@@ -29,6 +29,8 @@ you write all of it. `orderlab.workshop.exercises.extending.voucher` has the wor
 | `RedeemVoucher` | it asks for more than is left | `VoucherRefused(code, "too little left")` |
 | `RedeemVoucher` | | `(VoucherRedeemed(code, cents),)` |
 
+The first row that fits is the answer.
+
 Make `VOUCHERS`, a `Decider`: `Decider(name="voucher", decide=…, evolve=…, key_of=…, commands=(…), events=(…),
 rejections=(…))`. `decide(command, voucher, *, key, at)` answers, `evolve(voucher, event)` gives the voucher after an
 event, and `key_of(action)` the code. How you keep a voucher is your own affair: a number, a class, a dictionary. Before
@@ -117,6 +119,14 @@ WRONG = (
         SOLUTION.replace('    if command.cents < 1:\n        return VoucherRefused(key, "no amount")\n', ""),
     ),
     Wrong(
+        "A voucher of 0 cents can be sold, and nobody can ever pay with it.",
+        SOLUTION.replace("command.cents < 1", "command.cents < 0"),
+    ),
+    Wrong(
+        "Only paying asks for an amount, so a voucher can be sold for less than nothing.",
+        SOLUTION.replace("if command.cents < 1", "if isinstance(command, RedeemVoucher) and command.cents < 1"),
+    ),
+    Wrong(
         "It does not say that it has a second command, so nobody can pay.",
         SOLUTION.replace("commands=(SellVoucher, RedeemVoucher)", "commands=(SellVoucher,)"),
     ),
@@ -154,6 +164,10 @@ COMMANDS = (
     RedeemVoucher("gift-1", 600),
     RedeemVoucher("gift-1", 400),
     RedeemVoucher("gift-1", -100),
+    RedeemVoucher("gift-1", 0),
+    SellVoucher("gift-1", 0),
+    SellVoucher("gift-1", -100),
+    SellVoucher("gift-1", 400),
     SellVoucher("gift-2", 600),
     RedeemVoucher("gift-2", 600),
 )

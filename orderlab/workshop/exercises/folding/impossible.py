@@ -1,19 +1,22 @@
 """1.4: the first fact of a log that cannot follow what is before it."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from orderlab.core.decider import DeciderReducer
 from orderlab.core.errors import CorruptStream
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
 from orderlab.orders.actions import Command, Event, OrderCancelled, OrderPlaced, OrderShipped, PlaceOrder, ShipOrder
 from orderlab.orders.decider import ORDERS, evolve, status_after, total_of
 from orderlab.orders.model import Order, Placed
-from orderlab.workshop.exercises.runs import runs_of, shop_commands
-from orderlab.workshop.exercises.telling import differs, log_of
+from orderlab.workshop.exercises.runs import other_commands, runs_of, shop_commands, shortest_first
+from orderlab.workshop.exercises.telling import differs_twice, log_of
 
 QUESTION = """\
 Your cousin confesses: one evening he "tidied up" the log in a text editor. Now it may say that a parcel left which
@@ -102,6 +105,16 @@ def first_impossible(events):
         .replace("return position", "last = position")
         .replace("return None", "return last"),
     ),
+    Wrong(
+        "The position of an event that is equal is told, though a line may have been written twice.",
+        SOLUTION.replace("return position", "return events.index(event) + 1"),
+    ),
+    Wrong(
+        "The orders are kept outside the function, so a log that is read again seems to go on from where it ended.",
+        SOLUTION.replace(
+            "def first_impossible(events):\n    orders = {}\n", "orders = {}\n\n\ndef first_impossible(events):\n"
+        ),
+    ),
 )
 
 
@@ -134,6 +147,28 @@ def _alike(state: Any) -> Hashable:
     return frozenset((order.id, order.status.name, order.version) for order in state.entities.values())
 
 
+def _logs() -> Iterator[Trace]:
+    """Give the logs that may have come out of the editor, also those in which a line was written a second time."""
+    for commands, depth in ((shop_commands(2), 3), (other_commands(2), 2)):
+        for run in runs_of(BY_HAND, commands, depth=depth, alike=_alike):
+            yield _told_by(run.events)
+            if run.events and depth < 3:  # noqa: PLR2004 - of short ones there are enough
+                yield _told_by((*run.events, run.events[-1]))
+
+
+def _told_by(log: Sequence[Event]) -> Trace:
+    """Return a log as a run: nobody knows who asked for what, and what cannot follow changes nothing."""
+    reducer: DeciderReducer[Any, Any] = DeciderReducer(ORDERS)
+    state, steps = reducer.initial_state(), []
+    for event in log:
+        order, version = reducer.entity(state, event.order_id)
+        before = state
+        with suppress(CorruptStream):
+            state = reducer.with_entity(state, event.order_id, evolve(order, event), version + 1)
+        steps.append(TraceStep(event, event.timestamp, before, state, (event,), key=event.order_id))
+    return Trace(reducer, reducer.initial_state(), tuple(steps))
+
+
 @exercise(
     "1.4",
     title="A fact that cannot follow",
@@ -144,7 +179,7 @@ def _alike(state: Any) -> Hashable:
     solution=SOLUTION,
     wrong=WRONG,
     remember="Evolving never refuses; it stops with CorruptStream, for nobody can guess what a broken log meant.",
-    runs=lambda: runs_of(BY_HAND, shop_commands(2), depth=3, alike=_alike),
+    runs=lambda: shortest_first(_logs()),
 )
 def impossible(answer: Any, trace: Trace) -> Problem | None:
     """Compare the position with that at which the domain's own `evolve` stops."""
@@ -158,5 +193,7 @@ def impossible(answer: Any, trace: Trace) -> Problem | None:
             wanted = position
             why = f"event {position} meets an order that is {'not there' if order is None else order.status.name}"
             break
-    told = differs(answer(list(trace.events)), wanted, "first_impossible(events)", may_be_none=True)
+    told = differs_twice(
+        lambda: answer(list(trace.events)), wanted, "first_impossible(events)", may_be_none=True, does="Read"
+    )
     return Problem(told, f"That is for {log_of(trace.events)}: {why}.", trace) if told else None

@@ -7,8 +7,8 @@ from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import Placed
-from orderlab.workshop.exercises.runs import runs_of, shop_commands
-from orderlab.workshop.exercises.telling import differs, log_of
+from orderlab.workshop.exercises.runs import other_commands, runs_of, shop_commands, shortest_first
+from orderlab.workshop.exercises.telling import differs_twice, log_of
 
 QUESTION = """\
 You have taken over a small shop. The former owner left no table of orders, only the **log**: every event that there
@@ -98,6 +98,35 @@ def count_open(events):
     return len({event.order_id for event in events})
 """,
     ),
+    Wrong(
+        "Orders are looked for by the names that the example has.",
+        """\
+from orderlab import OrderPlaced
+
+
+def count_open(events):
+    of_order = {"order-1": 0, "order-2": 0}
+    for event in events:
+        if event.order_id in of_order:
+            of_order[event.order_id] += 1 if isinstance(event, OrderPlaced) else -1
+    return sum(of_order.values())
+""",
+    ),
+    Wrong(
+        "The number is kept outside the function, so a second fold begins where the first ended.",
+        """\
+from orderlab import OrderPlaced
+
+count = 0
+
+
+def count_open(events):
+    global count
+    for event in events:
+        count += 1 if isinstance(event, OrderPlaced) else -1
+    return count
+""",
+    ),
 )
 
 
@@ -111,12 +140,15 @@ def count_open(events):
     solution=SOLUTION,
     wrong=WRONG,
     remember="A fold begins with what is so before anything has happened, and takes in one event after the other.",
-    runs=lambda: runs_of(ORDERS, shop_commands(2), depth=4, accepted=True),
+    runs=lambda: shortest_first(
+        runs_of(ORDERS, shop_commands(2), depth=4, accepted=True),
+        runs_of(ORDERS, other_commands(3), depth=4, accepted=True),
+    ),
 )
 def open_orders(answer: Any, trace: Trace) -> Problem | None:
-    """Compare the number with the orders that the run itself has left open."""
+    """Compare the number with the orders that the run itself has left open, and fold the same log a second time."""
     wanted = sorted(key for key, order in trace.state.entities.items() if isinstance(order.status, Placed))
-    told = differs(answer(list(trace.events)), len(wanted), "count_open(events)")
+    told = differs_twice(lambda: answer(list(trace.events)), len(wanted), "count_open(events)")
     if not told:
         return None
     still = f"Open in the end: {', '.join(wanted) or 'none'}."

@@ -1,12 +1,13 @@
 """An archive of cancellations in three shapes."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from orderlab.drawing.tables import AsTable
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import NOTE
 from orderlab.orders.actions import OrderCancelled
 from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.recording import Recording
@@ -24,6 +25,9 @@ class Stored(AsTable):
     version: int
     payload: str
     recorded_at: datetime
+
+    def __str__(self) -> str:
+        return f"has, in version {self.version}, {self.payload}"
 
 
 def in_todays_shape(version: int, payload: dict[str, Any], recorded_at: datetime) -> dict[str, Any]:
@@ -45,16 +49,19 @@ def runs() -> tuple[Trace, ...]:
         ("Version 2 with a time", 2, {"order_id": "order-1", "reason": broken, "timestamp": earlier}),
         ("Version 1 with a reason", 1, {"order": "order-1", "why": broken}),
         ("Version 1 without a reason", 1, {"order": "order-1"}),
+        ("Version 2 of another order", 2, {"order_id": "order-7", "reason": mind}),
+        ("Version 1 of another order", 1, {"order": "order-7"}),
     )
     return tuple(_run(title, Stored(version, json.dumps(payload), RECORDED)) for title, version, payload in cases)
 
 
 def _run(title: str, stored: Stored) -> Trace:
     recording = Recording(ORDERS, title)
-    recording.tell("shop", PLACE, ORDERS.decide(PLACE, None, key="order-1", at=recording.at), key="order-1")
     today = in_todays_shape(stored.version, json.loads(stored.payload), stored.recorded_at)
-    at = today["timestamp"]
+    key, at = today["order_id"], today["timestamp"]
+    place = replace(PLACE, order_id=key)
+    recording.tell("shop", place, ORDERS.decide(place, None, key=key, at=recording.at), key=key)
     happened = datetime.fromisoformat(at) if isinstance(at, str) else at
-    event = OrderCancelled(today["order_id"], today["reason"], happened)
-    recording.tell("archive", stored, (event,), key=event.order_id)
+    event = OrderCancelled(key, today["reason"], happened)
+    recording.tell("archive", stored, (event,), key=key, part=NOTE)
     return recording.trace()

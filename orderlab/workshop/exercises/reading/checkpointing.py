@@ -6,7 +6,7 @@ from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
-from orderlab.workshop.exercises.reading.disk import OnDisk, plan_of, played, runs, save_together
+from orderlab.workshop.exercises.reading.disk import OnDisk, Read, Save, plan_of, played, runs, save_together
 
 
 @exercise(
@@ -14,12 +14,12 @@ from orderlab.workshop.exercises.reading.disk import OnDisk, plan_of, played, ru
     title="Where was I?",
     question="""\
 The figures are kept on a disk, so that they need not be folded from the beginning each time. Now the plug may
-be pulled at any moment, and the program is started again. No event may be counted twice then, and none be
-missed.
+be pulled at any moment, and the program is started again. No event may be counted twice then, none be missed,
+and what the disk has already is not read again.
 
 Write `catch_up(log, disk, fold)`. It brings the disk up to date with the log, and returns nothing.
 
-- `disk.model` and `disk.checkpoint` are what was saved last; both are 0 at first.
+- `disk.model` and `disk.checkpoint` are what was saved last, and can only be read; both are 0 at first.
 - `disk.save(model=…, checkpoint=…)` writes what you give it: all that is given in one call, or nothing. Either
   may be left out.
 - `log.after(position)` gives the events after a position, each with `.position` and `.event`.
@@ -57,6 +57,37 @@ def catch_up(log, disk, fold):
 """,
         ),
         Wrong(
+            "Model and checkpoint are set one after the other, as if the disk were a value in memory.",
+            """\
+def catch_up(log, disk, fold):
+    for recorded in log.after(disk.checkpoint):
+        disk.model = fold(disk.model, recorded.event)
+        disk.checkpoint = recorded.position
+""",
+        ),
+        Wrong(
+            "It is saved in two pieces, and the second in a `finally`, which no plug waits for.",
+            """\
+def catch_up(log, disk, fold):
+    for recorded in log.after(disk.checkpoint):
+        model = fold(disk.model, recorded.event)
+        try:
+            disk.save(model=model)
+        finally:
+            disk.save(checkpoint=recorded.position)
+""",
+        ),
+        Wrong(
+            "The total is added without asking `fold`, and not every event has one.",
+            """\
+def catch_up(log, disk, fold):
+    model = disk.model
+    for recorded in log.after(disk.checkpoint):
+        model += recorded.event.total_cents
+        disk.save(model=model, checkpoint=recorded.position)
+""",
+        ),
+        Wrong(
             "The checkpoint is saved first and the model after it, so an event may be missed.",
             """\
 def catch_up(log, disk, fold):
@@ -73,6 +104,26 @@ def catch_up(log, disk, fold):
     for recorded in log.after(0):
         model = fold(model, recorded.event)
         disk.save(model=model, checkpoint=recorded.position)
+""",
+        ),
+        Wrong(
+            "It begins with the first event and with nothing each time, so that the disk is of no use.",
+            """\
+def catch_up(log, disk, fold):
+    model = 0
+    for recorded in log.after(0):
+        model = fold(model, recorded.event)
+        disk.save(model=model, checkpoint=recorded.position)
+""",
+        ),
+        Wrong(
+            "All is folded anew and saved once at the end, so the disk is never wrong, and of no use.",
+            """\
+def catch_up(log, disk, fold):
+    model, position = 0, 0
+    for recorded in log.after(0):
+        model, position = fold(model, recorded.event), recorded.position
+    disk.save(model=model, checkpoint=position)
 """,
         ),
         Wrong(
@@ -126,6 +177,22 @@ def checkpointing(answer: Any, trace: Trace) -> Problem | None:
                 found,
                 wanted,
             )
+    return _in_vain(found, wanted)
+
+
+def _in_vain(found: Trace, wanted: Trace) -> Problem | None:
+    """Find a step that goes back behind what the disk has: by reading it again, or by saving an older checkpoint."""
+    has: Any = 0
+    for number, step in enumerate(found.steps, 1):
+        if isinstance(step.command, Read) and step.command.after < has:
+            what = "What the disk has already is read again, and it is there so that it need not be."
+            where = f"Step {number}: log.after({step.command.after}), and the disk has checkpoint {has}."
+            return Problem(what, where, found, wanted)
+        if isinstance(step.command, Save) and step.command.checkpoint is not None:
+            if step.command.checkpoint < has:
+                what = f"The checkpoint goes back from {has} to {step.command.checkpoint}."
+                return Problem(what, f"Step {number}: what came in between is read again next time.", found, wanted)
+            has = step.command.checkpoint
     return None
 
 

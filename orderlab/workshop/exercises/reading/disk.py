@@ -6,13 +6,14 @@ from typing import Any
 
 from orderlab.drawing.tables import AsTable
 from orderlab.exploration.trace import Trace
-from orderlab.orders.actions import OrderPlaced, PlaceOrder
+from orderlab.exploration.tracestep import NOTE
+from orderlab.orders.actions import OrderPlaced, PlaceOrder, ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.recording import Recording, as_value
 from orderlab.workshop.exercises.runs import order_commands
 from orderlab.workshop.exercises.telling import shown
 
-PLACE_1, *_ = order_commands(1)
+PLACE_1, SHIP_1, *_ = order_commands(1)
 PLACE_2, *_ = order_commands(2)
 PROJECTION = "projection"
 MOMENTS = 5
@@ -25,12 +26,36 @@ class CatchUp(AsTable):
 
     plug: int | None = None
 
+    def __str__(self) -> str:
+        return "begins to catch up"
+
+
+@dataclass(frozen=True, slots=True)
+class Read(AsTable):
+    """Read the log after a position."""
+
+    after: Any
+
+    def __str__(self) -> str:
+        return f"reads the log after position {shown(self.after)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Save(AsTable):
-    """Write something to the disk, and whatever is written in one step at once."""
+    """Write to the disk what is given, and that at once.
 
-    what: str
+    Args:
+        model: The model, if it is given.
+        checkpoint: The checkpoint, if it is given.
+    """
+
+    model: Any = None
+    checkpoint: Any = None
+
+    def __str__(self) -> str:
+        parts = {"model": self.model, "checkpoint": self.checkpoint}
+        written = [f"{name} {shown(value)}" for name, value in parts.items() if value is not None]
+        return f"saves {' and '.join(written) or 'nothing'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +64,9 @@ class OnDisk(AsTable):
 
     model: Any
     checkpoint: Any
+
+    def __str__(self) -> str:
+        return f"stops with model {shown(self.model)}, checkpoint {shown(self.checkpoint)} on the disk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +88,28 @@ class _Plug:
         self._moment, self._touched = moment, 0
 
     def touch(self) -> None:
-        """Count; end the program if the moment has come."""
+        """Count; end the program if the moment has come, and whenever it goes on after that."""
         self._touched += 1
-        if self._touched == self._moment:
+        self.still_in(self._touched)
+
+    def still_in(self, touched: int | None = None) -> None:
+        """End the program if the plug was pulled."""
+        if self._moment is not None and (touched or self._touched) >= self._moment:
             raise _PlugPulledError
 
 
 class Log:
     """What a projection reads."""
 
-    def __init__(self, events: Iterable[Any], plug: _Plug) -> None:
-        self._events, self._plug = list(events), plug
+    def __init__(self, events: Iterable[Any], plug: _Plug, recording: Recording) -> None:
+        self._events, self._plug, self._recording = list(events), plug, recording
 
     def after(self, position: int) -> Iterator[At]:
-        """Yield the events after a position, in order."""
+        """Return the events after a position, in order."""
+        self._recording.tell(PROJECTION, Read(as_value(position)), part=NOTE)
+        return self._after(position)
+
+    def _after(self, position: int) -> Iterator[At]:
         for number, event in enumerate(self._events[max(position, 0) :], max(position, 0) + 1):
             self._plug.touch()
             yield At(number, event)
@@ -83,19 +119,38 @@ class Disk:
     """What survives when the plug is pulled: a model and a checkpoint, each as it was saved last."""
 
     def __init__(self, recording: Recording) -> None:
-        self.model: Any = 0
-        self.checkpoint: Any = 0
+        self._model: Any = 0
+        self._checkpoint: Any = 0
         self.plug = _Plug(None)
         self._recording = recording
+
+    @property
+    def model(self) -> Any:
+        """The model that was saved last."""
+        return self._model
+
+    @model.setter
+    def model(self, value: Any) -> None:
+        raise AttributeError("disk.model is only read: what is to be on the disk is given to disk.save")
+
+    @property
+    def checkpoint(self) -> Any:
+        """The checkpoint that was saved last."""
+        return self._checkpoint
+
+    @checkpoint.setter
+    def checkpoint(self, value: Any) -> None:
+        raise AttributeError("disk.checkpoint is only read: what is to be on the disk is given to disk.save")
 
     def save(self, **parts: Any) -> None:
         """Write what is given, `model=…` and `checkpoint=…`; of one call all is written, or nothing."""
         unknown = sorted(set(parts) - {"model", "checkpoint"})
         if unknown:
             raise TypeError(f"the disk keeps a model and a checkpoint, and no {unknown[0]}")
-        vars(self).update(parts)
-        written = ", ".join(f"{name} {shown(value)}" for name, value in parts.items())
-        self._recording.tell(PROJECTION, Save(written or "nothing"))
+        self.plug.still_in()
+        self._model, self._checkpoint = parts.get("model", self._model), parts.get("checkpoint", self._checkpoint)
+        saved = Save(**{name: as_value(value) for name, value in parts.items()})
+        self._recording.tell(PROJECTION, saved, part=NOTE)
         self.plug.touch()
 
 
@@ -106,7 +161,7 @@ def earned(model: int, event: Any) -> int:
 
 def plan_of(trace: Trace) -> list[tuple[str, Any]]:
     """Return what is given in a run: the orders, and when the projection is to catch up."""
-    given = CatchUp | PlaceOrder
+    given = CatchUp | PlaceOrder | ShipOrder
     return [(step.writer, step.command) for step in trace.steps if isinstance(step.command, given)]
 
 
@@ -117,15 +172,17 @@ def played(catch_up: Callable[..., Any], plan: Iterable[tuple[str, Any]], title:
     for writer, action in plan:
         if not isinstance(action, CatchUp):
             key = action.order_id
-            recording.tell(writer, action, ORDERS.decide(action, None, key=key, at=recording.at), key=key)
+            events = ORDERS.decide(action, recording.entity(key), key=key, at=recording.at)
+            recording.tell(writer, action, events, key=key)
             continue
         disk.plug, failure = _Plug(action.plug), ""
-        recording.tell(writer, action)
+        recording.tell(writer, action, part=NOTE)
         try:
-            catch_up(Log(recording.trace().events, disk.plug), disk, earned)
+            catch_up(Log(recording.trace().events, disk.plug, recording), disk, earned)
         except _PlugPulledError:
             failure = "PlugPulled: the program ends here"
-        recording.tell(writer, OnDisk(as_value(disk.model), as_value(disk.checkpoint)), failure=failure)
+        stopped = OnDisk(as_value(disk.model), as_value(disk.checkpoint))
+        recording.tell(writer, stopped, failure=failure, part=NOTE)
     return recording.trace()
 
 
@@ -141,7 +198,11 @@ def runs() -> tuple[Trace, ...]:
     """Return the days, each with another moment for the plug, that an answer is tried on."""
     one, two = ("shop", PLACE_1), ("shop", PLACE_2)
     go = (PROJECTION, CatchUp())
-    plans = {"One event, and nothing happens": (one, go), "Twice, with an event in between": (one, go, two, go)}
+    plans = {
+        "One event, and nothing happens": (one, go),
+        "An event that earns nothing": (one, ("shop", SHIP_1), go),
+        "Twice, with an event in between": (one, go, two, go),
+    }
     for moment in range(1, MOMENTS + 1):
         pulled = (PROJECTION, CatchUp(moment))
         plans[f"The plug is pulled at moment {moment}"] = (one, two, pulled, go)

@@ -11,7 +11,7 @@ from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
 from orderlab.orders.actions import OrderCancelled, OrderPlaced
 from orderlab.orders.decider import ORDERS
-from orderlab.workshop.exercises.recording import brief
+from orderlab.workshop.exercises.recording import brief, copies_of
 from orderlab.workshop.exercises.runs import order_commands
 
 DAY = timedelta(days=1)
@@ -38,6 +38,7 @@ def _runs() -> tuple[Trace, ...]:
         "An order is shipped": (PLACE_1, SHIP_1),
         "An order is cancelled the day after": (PLACE_1, CANCEL_1),
         "One of two orders is cancelled": (PLACE_1, PLACE_2, CANCEL_1),
+        "The other of two orders is cancelled": (PLACE_1, PLACE_2, CANCEL_2),
         "All there is": ((PLACE_1, PLACE_2), SHIP_2, CANCEL_1),
     }
     return tuple(_run(title, commands) for title, commands in days.items())
@@ -68,9 +69,14 @@ the model that it is given. At first it is `{"by_day": {}, "orders": {}}`.
 
 - `model["by_day"]` is what the shopkeeper reads: from a `date` to cents. A day on which nothing is left may be
   there with 0.
-- `model["orders"]` is yours, to remember what you need.
+- `model["orders"]` is yours, to remember what you need. What is kept anywhere else is gone when the program is
+  started again, and that may be between any two events.
 
-`event.timestamp.date()` is the day of an event. For example: an order of 1,900 cents is placed on the first of
+An `OrderPlaced` has the fields `order_id`, `customer_id`, `items`, `total_cents` and `timestamp`; an `OrderShipped`
+`order_id`, `tracking_number` and `timestamp`; an `OrderCancelled` `order_id`, `reason` and `timestamp`.
+`event.timestamp.date()` is the day of an event.
+
+For example: an order of 1,900 cents is placed on the first of
 January and cancelled on the second; then 0 cents were earned on the first, and nothing is said of the second.""",
     answer="earn",
     starter="""\
@@ -139,6 +145,24 @@ def earn(model, event: OrderPlaced | OrderShipped | OrderCancelled):
 """,
         ),
         Wrong(
+            "What is needed later is kept in the program, and not in the model.",
+            f"""\
+{_IMPORT}KNOWN = {{}}
+
+
+def earn(model, event):
+    by_day = model["by_day"]
+    if isinstance(event, OrderPlaced):
+        day = event.timestamp.date()
+        KNOWN[event.order_id] = day, event.total_cents
+        by_day[day] = by_day.get(day, 0) + event.total_cents
+    if isinstance(event, OrderCancelled):
+        day, cents = KNOWN[event.order_id]
+        by_day[day] -= cents
+    return model
+""",
+        ),
+        Wrong(
             "An order that is cancelled takes all that was earned on its day with it.",
             f"""\
 {_IMPORT}def earn(model, event):
@@ -173,12 +197,13 @@ def earn(model, event: OrderPlaced | OrderShipped | OrderCancelled):
     runs=_runs,
 )
 def projecting(answer: Any, trace: Trace) -> Problem | None:
-    """Find the first event after which the model says another sum than was earned."""
+    """Find the first event after which the model says another sum than was earned; each comes after a restart."""
     model: Any = {"by_day": {}, "orders": {}}
+    programs = copies_of(answer)
     wanted: dict[str, Any] = {"by_day": {}, "orders": {}}
     for number, step in enumerate(trace.steps, 1):
         for event in step.events:
-            model, wanted = answer(model, event), _right(wanted, event)
+            model, wanted = next(programs)(model, event), _right(wanted, event)
             where = f"Step {number}, {type(event).__name__} of {event.order_id} on {event.timestamp.date()}"
             if not isinstance(model, Mapping) or not isinstance(model.get("by_day"), Mapping):
                 what = "earn does not return the model."
@@ -187,8 +212,8 @@ def projecting(answer: Any, trace: Trace) -> Problem | None:
                 )
             said, should = model["by_day"], wanted["by_day"]
             for day in sorted({*said, *should}, key=str):
-                if said.get(day, 0) != should.get(day, 0):
+                if not isinstance(said.get(day, 0), int | float) or said.get(day, 0) != should.get(day, 0):
                     what = f"What was earned on {day} is wrong."
-                    figures = f"by_day has {said.get(day, 0)!r} cents for it, and should have {should.get(day, 0)}"
+                    figures = f"by_day has {brief(said.get(day, 0))} cents for it, and should have {should.get(day, 0)}"
                     return Problem(what, f"{where}: {figures}.", trace)
     return None

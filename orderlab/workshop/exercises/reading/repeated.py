@@ -6,13 +6,14 @@ from typing import Any
 
 from orderlab.drawing.tables import AsTable
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import NOTE
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
 from orderlab.workshop.exercises.reading.disk import At
 from orderlab.workshop.exercises.recording import Recording, brief
 from orderlab.workshop.exercises.shelf import SHELF, Fill, Take, Taken
 
-COMMANDS = (Fill("mugs", 5), Take("mugs", 1), Take("mugs", 1))
+COMMANDS = (Fill("mugs", 9), Take("mugs", 2), Take("mugs", 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,9 @@ class Deliver(AsTable):
     """Hand the event at a position to the projection."""
 
     position: int
+
+    def __str__(self) -> str:
+        return f"brings the event at position {self.position}"
 
 
 def _right(model: dict[str, int], recorded: At) -> dict[str, int]:
@@ -48,7 +52,7 @@ def _run(title: str, positions: Sequence[int]) -> Trace:
             "shop", command, SHELF.decide(command, recording.entity("mugs"), key="mugs", at=None), key="mugs"
         )
     for position in positions:
-        recording.tell("courier", Deliver(position), key="mugs")
+        recording.tell("courier", Deliver(position), key="mugs", part=NOTE)
     return recording.trace()
 
 
@@ -96,6 +100,16 @@ For example: at position 2 and 3 one mug each was taken. Brought 1, 2, 2, 3 the 
 {_IMPORT}def count(model, recorded):
     pieces = recorded.event.pieces if isinstance(recorded.event, Taken) else 0
     return {{"taken": model["taken"] + pieces, "position": recorded.position}}
+""",
+        ),
+        Wrong(
+            "The events are counted, and not the mugs.",
+            f"""\
+{_IMPORT}def count(model, recorded):
+    if recorded.position <= model["position"]:
+        return model
+    taken = 1 if isinstance(recorded.event, Taken) else 0
+    return {{"taken": model["taken"] + taken, "position": recorded.position}}
 """,
         ),
         Wrong(
@@ -160,7 +174,7 @@ def repeated(answer: Any, trace: Trace) -> Problem | None:
         if not isinstance(model, dict):
             return Problem("count does not return the model.", f"{where}: it returns {brief(model)}.", trace)
         for field, should in wanted.items():
-            if model.get(field) != should:
+            if not isinstance(model.get(field), int) or model[field] != should:
                 what = f"{field} is wrong after position {recorded.position} was brought."
-                return Problem(what, f"{where}: {field} is {model.get(field)!r}, and should be {should}.", trace)
+                return Problem(what, f"{where}: {field} is {brief(model.get(field))}, and should be {should}.", trace)
     return None

@@ -6,6 +6,7 @@ from typing import Any
 
 from orderlab.drawing.tables import AsTable
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import NOTE
 from orderlab.workshop.exercises.recording import Recording
 from orderlab.workshop.exercises.shelf import SHELF, Fill, Shelf, Take
 
@@ -28,6 +29,11 @@ class Load(AsTable):
 
     snapshot: Snapshot | None
 
+    def __str__(self) -> str:
+        saved = self.snapshot
+        told = "no snapshot" if saved is None else f"a snapshot of shape {saved.shape} at version {saved.version}"
+        return f"loads the shelf, and has {told}"
+
 
 def folded(events: Sequence[Any]) -> Shelf | None:
     """Return the shelf after these events."""
@@ -49,9 +55,9 @@ def _run(title: str, pieces: Sequence[int], *, at: int | None = None, shape: int
         events = recording.trace().events
         shelf = folded([*events, *events[-1:] * (at - len(events))][:at])
         old = Shelf("mugs", shelf.pieces // 6 if shelf else 0)  # it counted boxes of six
-        recording.tell("program", Load(Snapshot(shape, at, shelf if shape == SHAPE else old)), key="mugs")
+        recording.tell("program", Load(Snapshot(shape, at, shelf if shape == SHAPE else old)), key="mugs", part=NOTE)
     else:
-        recording.tell("program", Load(None), key="mugs")
+        recording.tell("program", Load(None), key="mugs", part=NOTE)
     return recording.trace()
 
 
@@ -60,6 +66,7 @@ def runs() -> tuple[Trace, ...]:
     return (
         _run("There is no snapshot", [12]),
         _run("A snapshot of an older shape", [12], at=1, shape=1),
+        _run("A snapshot of a newer shape, for an old program was started again", [12], at=1, shape=3),
         _run("A snapshot of more events than the log has", [12], at=2),
         _run("A snapshot, and an event after it", [12, 1], at=1),
         _run("A snapshot of the very end", [12, 1], at=2),

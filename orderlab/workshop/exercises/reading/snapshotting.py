@@ -23,8 +23,8 @@ Write `load(snapshot, events, evolve, shape)`, which returns the state after all
 - `evolve(state, event)` returns the state after an event; before the first the state is `None`.
 - `snapshot` is `None` if there is none.
 - Of what is in a good snapshot nothing is folded again.
-- A snapshot of another shape is thrown away. So is one that is ahead of the log, as after a log was restored
-  from an old copy.
+- A snapshot of another shape is thrown away: of an older one, and of a newer one, too, as when an old program is
+  started again. So is one that is ahead of the log, as after a log was restored from an old copy.
 
 For example: with three events and a good snapshot at version 2, `evolve` is called once. With a snapshot of
 another shape it is called three times.""",
@@ -57,6 +57,18 @@ def load(snapshot, events, evolve, shape):
     state, version = (snapshot.state, snapshot.version) if snapshot else (None, 0)
     if version > len(events):
         state, version = None, 0
+    for event in events[version:]:
+        state = evolve(state, event)
+    return state
+""",
+        ),
+        Wrong(
+            "What a newer program has saved is believed, as if new were always good.",
+            """\
+def load(snapshot, events, evolve, shape):
+    state, version = None, 0
+    if snapshot and snapshot.shape >= shape and snapshot.version <= len(events):
+        state, version = snapshot.state, snapshot.version
     for event in events[version:]:
         state = evolve(state, event)
     return state
@@ -114,12 +126,12 @@ def load(snapshot, events, evolve, shape):
 )
 def snapshotting(answer: Any, trace: Trace) -> Problem | None:
     """Find a snapshot with which something else is loaded than without, or more is folded than must be."""
-    snapshot, events = trace.commands[-1].snapshot, list(trace.events)
+    snapshot, events = trace.steps[-1].command.snapshot, list(trace.events)
     evolve, needed = Counting(), Counting()
     found, wanted = answer(snapshot, list(events), evolve, SHAPE), load_with(snapshot, events, needed)
     given = "no snapshot" if snapshot is None else f"a snapshot of shape {snapshot.shape} at version {snapshot.version}"
     where = f"Step {len(trace)}, {given} and {len(events)} event{'s' * (len(events) > 1)}"
-    if found != wanted:
+    if type(found) is not type(wanted) or found != wanted:
         pieces = found.pieces if isinstance(found, Shelf) else brief(found)
         what = "With the snapshot another state is loaded than all events make."
         return Problem(what, f"{where}: pieces is {pieces}, and should be {wanted.pieces}.", trace)

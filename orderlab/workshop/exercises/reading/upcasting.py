@@ -106,6 +106,17 @@ def upcast(version, payload, recorded_at):
 """,
         ),
         Wrong(
+            "It is written for the order of the example.",
+            """\
+def upcast(version, payload, recorded_at):
+    if version < 2:
+        payload = {"order_id": "order-1", "reason": payload.get("why", "Cancelled by customer")}
+    if version < 3:
+        payload = {"timestamp": recorded_at, **payload}
+    return payload
+""",
+        ),
+        Wrong(
             "What is missing becomes None, and is somebody else's problem.",
             """\
 def upcast(version, payload, recorded_at):
@@ -135,7 +146,7 @@ def upcast(version, payload, recorded_at):
 def upcasting(answer: Any, trace: Trace) -> Problem | None:
     """Find a payload that does not come out in today's shape, or is changed."""
     number = len(trace)
-    stored = trace.commands[-1]
+    stored = trace.steps[-1].command
     payload = json.loads(stored.payload)
     before = deepcopy(payload)
     found, wanted = (
@@ -151,10 +162,10 @@ def upcasting(answer: Any, trace: Trace) -> Problem | None:
         return Problem(what, f"{where}: it returns {brief(found)}, and should return {_text(wanted)}.", trace)
     for field in sorted({*wanted, *found}, key=str):
         if field not in wanted:
-            return Problem(f"Today's shape has no {field}.", f"{where}: {field} is {found[field]!r} in it.", trace)
+            return Problem(f"Today's shape has no {field}.", f"{where}: {field} is {brief(found[field])} in it.", trace)
         if field not in found:
             return Problem(f"{field} is missing.", f"{where}: it should be {_said(wanted[field])}.", trace)
-        if found[field] != wanted[field]:
+        if type(found[field]) is not type(wanted[field]) or found[field] != wanted[field]:
             said = _said(found[field])
             what = f"{field} is not what it should be."
             return Problem(what, f"{where}: it is {said}, and should be {_said(wanted[field])}.", trace)
@@ -165,7 +176,7 @@ def _said(value: Any) -> str:
     """Return a value as text; of a time nothing that is another at each check."""
     if isinstance(value, datetime):
         return f"recorded_at, {value:%Y-%m-%d %H:%M}" if value == RECORDED else "another time than recorded_at"
-    return repr(value)
+    return brief(value)
 
 
 def _text(payload: dict[str, Any]) -> str:

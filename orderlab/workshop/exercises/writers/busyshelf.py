@@ -8,7 +8,8 @@ from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import VersionConflict
 from orderlab.drawing.tables import AsTable
 from orderlab.exploration.trace import Trace
-from orderlab.workshop.exercises.recording import Recording, as_value, conflict_in_words
+from orderlab.exploration.tracestep import NOTE
+from orderlab.workshop.exercises.recording import Recording, as_value, brief, conflict_in_words
 from orderlab.workshop.exercises.shelf import SHELF, Fill, Take
 
 ROUNDS = 3
@@ -17,9 +18,18 @@ YOU, STREAM = "your program", SHELF.stream_id("mugs")
 
 @dataclass(frozen=True, slots=True)
 class Answer(AsTable):
-    """Answer a command: the last step, in which the program says what came of it."""
+    """Answer a command: the last step, in which the program says what came of it.
+
+    Args:
+        command: The command.
+        told: The answer in words; empty if there is none.
+    """
 
     command: Any
+    told: str = ""
+
+    def __str__(self) -> str:
+        return f"answers with {self.told}" if self.told else "gives no answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +108,8 @@ def played(handle: Callable[..., Any], command: Take, others: Sequence[Any], pie
         failure = f"Endless: it has read {error} times and goes on"
     while shop.another_comes():
         pass
-    said = () if isinstance(answer, tuple) else answer
-    shop.recording.tell(
-        YOU, Answer(command), rejection=said or None, failure=failure, effects=(Answered(answer),), key="mugs"
-    )
+    told = "" if failure else brief(answer)
+    shop.recording.tell(YOU, Answer(command, told), failure=failure, effects=(Answered(answer),), key="mugs", part=NOTE)
     return shop.recording.trace()
 
 

@@ -19,11 +19,12 @@ _CONFLICT = "from orderlab import VersionConflict\n\n\n"
 Two mugs are on the shelf, and you decide to sell both. Somebody takes one before you have written that. The
 event store says `VersionConflict`. What now? The events that you hold were right for a shelf that is no more.
 
-Write `handle(command, read, decide, append)`.
+Write `handle(command, read, decide, append)`, a plain `def`, and so are these three:
 
 - `read()` returns the shelf as it is and its version.
 - `decide(command, shelf)` returns a tuple of events, or a rejection.
-- `append(events, version)` writes the events, or raises orderlab's `VersionConflict` and writes nothing.
+- `append(events, version)` writes the events, if the shelf is still at that version; else it raises
+  `VersionConflict` (`from orderlab import VersionConflict`) and writes nothing.
 
 Return the events that were written, or the rejection. On a conflict read and decide anew. If the third attempt
 meets a conflict too, let the exception pass: somebody must know.
@@ -179,7 +180,8 @@ def _done(trace: Trace) -> list[tuple[int, TraceStep]]:
 
 def _seen(step: TraceStep) -> Any:
     """Return what two steps are compared by."""
-    return step.writer, step.part, step.command, step.answer, step.effects
+    command = Answer if isinstance(step.command, Answer) else step.command
+    return step.writer, step.part, command, step.answer, step.effects
 
 
 def _said(step: TraceStep) -> str:

@@ -6,6 +6,7 @@ from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
+from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.writers.guard import WRITERS, is_lost, played, problem_with, runs
 
 _BOTH_READ = """\
@@ -72,9 +73,9 @@ def enumerating(answer: Any, trace: Trace) -> Problem | None:
     """Find that a schedule loses nothing: the run that it leads to shows it."""
     problem = problem_with(answer)
     if problem:
-        return Problem("This is no schedule of the two writers.", f"{problem[0].upper()}{problem[1:]}.", trace)
-    commands = {step.writer: step.command for step in trace.steps if step.writer in WRITERS}
-    found = played(answer, commands, "The schedule of the answer")
+        nobody = Trace.of(ORDERS, ())  # a run of writers would not be the learner's
+        return Problem("This is no schedule of the two writers.", f"{problem[0].upper()}{problem[1:]}.", nobody)
+    found = played(answer, "The schedule of the answer")
     if is_lost(found):
         return None
     stops = ((number, step) for number, step in enumerate(found.steps, 1) if step.is_conflict or step.rejection)

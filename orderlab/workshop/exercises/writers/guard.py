@@ -33,12 +33,12 @@ class _Mind:
     conflict: str = ""
 
 
-def played(schedule: Iterable[str], commands: dict[str, Any], title: str = "") -> Trace:
+def played(schedule: Iterable[str], title: str = "") -> Trace:
     """Return what comes of it when two writers take turns like this, on an order that was placed."""
     recording = Recording(ORDERS, title)
     log: list[Event] = list(ORDERS.decide(PLACE, None, key="order-1", at=recording.at))
     recording.tell("shop", PLACE, log)
-    minds = {name: _Mind(command) for name, command in commands.items()}
+    minds = {name: _Mind(command) for name, command in WRITERS.items()}
     for name in schedule:
         _take_a_step(name, minds[name], log, recording)
     return recording.trace()
@@ -82,7 +82,7 @@ def loses(schedule: Sequence[str]) -> bool:
     problem = problem_with(schedule)
     if problem:
         raise ValueError(problem)
-    return is_lost(played(schedule, WRITERS))
+    return is_lost(played(schedule))
 
 
 def is_lost(trace: Trace) -> bool:
@@ -104,6 +104,6 @@ def problem_with(schedule: Any) -> str:
 
 
 def runs() -> tuple[Trace, ...]:
-    """Return the run in which the two writers do not meet; who they are is taken from it."""
+    """Return the run in which the two writers do not meet; an answer is a run of its own."""
     one_after_the_other = [name for name in WRITERS for _ in STEPS]
-    return (played(one_after_the_other, WRITERS, "Two writers who look again before they append"),)
+    return (played(one_after_the_other, "Two writers who look again before they append"),)

@@ -6,6 +6,7 @@ from typing import Any
 
 from orderlab.drawing.tables import AsTable
 from orderlab.exploration.trace import Trace
+from orderlab.exploration.tracestep import NOTE
 from orderlab.orders.actions import PlaceOrder, ShipOrder
 from orderlab.orders.decider import ORDERS
 from orderlab.workshop.exercises.recording import Recording
@@ -24,6 +25,9 @@ class Wait(AsTable):
     correlation_id: str
     name: str
 
+    def __str__(self) -> str:
+        return f"has sent {self.correlation_id}, and waits for {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Announced(AsTable):
@@ -40,10 +44,14 @@ def runs() -> tuple[Trace, ...]:
     refused, first = ("ada", EMPTY, ADA, True), ("ada", PlaceOrder("ada", BASKETS[0], "order-1"), ADA, True)
     bens, adas = ("ben", PlaceOrder("ben", BASKETS[0], "order-1"), BEN, True), ("ada", PLACE_2, ADA, False)
     on_its_way = ("ada", SHIP_2, ADA, True)
+    bens_wait, adas_first = ("ben", Wait(BEN, "OrderPlaced")), ("ada", PLACE_2, ADA, True)
+    another_of_ada = ("ada", PlaceOrder("ada", BASKETS[1], "order-3"), "request-2", True)
     lines: dict[str, tuple[Any, ...]] = {
         "An answer at once": (wait, first),
         "A refusal, while an order is waited for": (wait, refused),
         "Another customer's order comes first": (wait, bens, adas),
+        "Another request of the same customer comes first": (wait, another_of_ada, first),
+        "It is ben who waits, and ada's order comes first": (bens_wait, adas_first, bens),
         "A request that causes two events": (shipped, adas, on_its_way),
         "The first of two events is waited for": (wait, adas, on_its_way),
         "A refusal, and then another customer's order": (wait, refused, bens),
@@ -54,7 +62,7 @@ def runs() -> tuple[Trace, ...]:
 def _recorded(turns: Sequence[Any], title: str) -> Trace:
     recording = Recording(ORDERS, title)
     (writer, wait), *announcements = turns
-    recording.tell(writer, wait)
+    recording.tell(writer, wait, part=NOTE)
     for name, command, correlation_id, last in announcements:
         said = ORDERS.decide(command, recording.entity(command.order_id), key=command.order_id, at=recording.at)
         [action] = events = said if isinstance(said, tuple) else (said,)

@@ -18,7 +18,8 @@ Two customers order at the same moment, and each waits for *an order that was pl
 everything to everybody. Whoever takes the first announcement that fits may go home with another's order. So
 each request carries a `correlation_id`, and so does everything that it causes.
 
-Write `wait_for(correlation_id, matches, announced)`. You can go over `announced` with `for`. It gives values
+Write `wait_for(correlation_id, matches, announced)`, a plain `def`: going over `announced` with `for` is all the
+waiting there is. It gives values
 with `.correlation_id`, `.action`, and `.last`, which is true of the last that comes of a request.
 
 - Return the first action that your own request caused and of which `matches(action)` is true.
@@ -68,6 +69,30 @@ def wait_for(correlation_id, matches, announced):
 """,
         ),
         Wrong(
+            "Whose it is, is guessed by the customer in it, and one customer can have sent two requests.",
+            """\
+def wait_for(correlation_id, matches, announced):
+    for each in announced:
+        is_adas = getattr(each.action, "customer_id", "ada") == "ada"
+        if is_adas and matches(each.action):
+            return each.action
+        if each.correlation_id == correlation_id and each.last:
+            return None
+""",
+        ),
+        Wrong(
+            "It waits for the request of the example, whoever asks.",
+            """\
+def wait_for(correlation_id, matches, announced):
+    for each in announced:
+        if each.correlation_id == "request-1":
+            if matches(each.action):
+                return each.action
+            if each.last:
+                return None
+""",
+        ),
+        Wrong(
             "After a refusal it goes on waiting for something that cannot come.",
             """\
 def wait_for(correlation_id, matches, announced):
@@ -111,22 +136,27 @@ def wait_for(correlation_id, matches, announced):
 )
 def matching(answer: Any, trace: Trace) -> Problem | None:
     """Find a line on which somebody is handed what is another's, or waits for nothing."""
-    wait, announced = trace.commands[0], [step.effects[0] for step in trace.steps[1:]]
+    (who, wait), announced = (
+        (trace.steps[0].writer, trace.steps[0].command),
+        [step.effects[0] for step in trace.steps[1:]],
+    )
     mine, until = Line(announced), Line(announced)
     matches = partial(is_called, wait.name)
     found, wanted = answer(wait.correlation_id, matches, mine), wait_for_own(wait.correlation_id, matches, until)
-    last, waits = until.taken + 1, f"ada waits for {wait.name} of {wait.correlation_id}"
-    if found != wanted:
+    last, waits = until.taken + 1, f"{who} waits for {wait.name} of {wait.correlation_id}"
+    if type(found) is not type(wanted) or found != wanted:
         whose = next((each for each in announced if each.action == found), None)
         what = "wait_for returns the wrong thing."
         if whose is not None and whose.correlation_id != wait.correlation_id:
-            what = f"ada is handed what {whose.correlation_id} has caused, which is another customer's."
+            is_other = trace.steps[1 + announced.index(whose)].writer != who
+            owner = "another customer's" if is_other else "another request"
+            what = f"{who} is handed what {whose.correlation_id} has caused, which is {owner}."
         where = f"Step {last}, {waits}: it returns {brief(found)}, and should return {brief(wanted)}."
         return Problem(what, where, trace)
     if mine.taken > until.taken:
-        end = "what she waits for is there" if wanted else "her request has come to its end without it"
+        end = "what is waited for is there" if wanted else "the request has come to its end without it"
         return Problem(
-            "ada waits longer than she must, and on a quiet line for ever.",
+            f"{who} waits longer than need be, and on a quiet line for ever.",
             f"Step {last}, {waits}: {end}, and wait_for asks for more; it should return {brief(wanted)}.",
             trace,
         )

@@ -19,7 +19,8 @@ The till sends a command and gets no answer. Did the shop not hear it, or was on
 cannot know, so it sends the command again. It must not become a second order. So every click gets a key, and is
 sent again with the same one.
 
-Write `handle(log, key, command, decide)`, which returns what the sender is told.
+Write `handle(log, key, command, decide)`, which returns what the sender is told. It is a plain `def` again:
+nothing in it is awaited.
 
 - `log` is a list of `Entry(key, command, events)`. All that is accepted is appended to it, and it outlives the
   program.
@@ -82,6 +83,45 @@ twice, and the log has one entry.""",
             return entry.events
         if entry.key == key:
             return KeyReused(key)
+    said = decide(command)
+    if isinstance(said, tuple):
+        log.append(Entry(key, command, said))
+    return said
+""",
+        ),
+        Wrong(
+            "Only the last entry is looked at, as if nobody else could have come in between.",
+            f"""\
+{_IMPORT}def handle(log, key, command, decide):
+    for entry in log[-1:]:
+        if entry.key == key:
+            return entry.events if entry.command == command else KeyReused(key)
+    said = decide(command)
+    if isinstance(said, tuple):
+        log.append(Entry(key, command, said))
+    return said
+""",
+        ),
+        Wrong(
+            "Keys are compared by how they begin.",
+            f"""\
+{_IMPORT}def handle(log, key, command, decide):
+    for entry in log:
+        if entry.key.startswith(key):
+            return entry.events if entry.command == command else KeyReused(key)
+    said = decide(command)
+    if isinstance(said, tuple):
+        log.append(Entry(key, command, said))
+    return said
+""",
+        ),
+        Wrong(
+            "It is looked for the same object, and what comes over a line is only equal.",
+            f"""\
+{_IMPORT}def handle(log, key, command, decide):
+    for entry in log:
+        if entry.key == key:
+            return entry.events if entry.command is command else KeyReused(key)
     said = decide(command)
     if isinstance(said, tuple):
         log.append(Entry(key, command, said))
