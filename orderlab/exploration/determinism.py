@@ -109,7 +109,7 @@ def check_determinism(function: Callable[..., Any], *arguments: Any, seconds: fl
 
 
 def _found_out(name: str, data: bytes, seconds: float) -> Determinism:
-    here, *elsewhere = visited(data, (HERE, *ELSEWHERE), seconds=seconds)
+    here, *elsewhere = visited(data, (HERE, *ELSEWHERE), seconds=seconds, later=True)
     outcome = outcome_of(here[0])
     first, second, *later = here
     if later and difference(first, second) is None and (found := difference(second, later[0])) is not None:

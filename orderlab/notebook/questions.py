@@ -10,7 +10,7 @@ from orderlab.core.log import RecordedEvent
 from orderlab.drawing.tables import AsTable
 from orderlab.exploration.telling.words import action_in_words, entity_in, noun_of, state_name
 from orderlab.exploration.trace import Trace
-from orderlab.exploration.tracestep import TraceStep
+from orderlab.exploration.tracestep import NOTE, TraceStep
 from orderlab.notebook.recording import Way
 from orderlab.timeline.timeline import Timeline
 
@@ -129,7 +129,7 @@ def _told(steps: Sequence[TraceStep]) -> Iterator[TraceStep]:
                 writer=step.writer,
                 part=step.part,
             )
-        elif step.part != "read":
+        elif step.part not in ("read", NOTE):
             yield step
 
 

@@ -16,7 +16,6 @@ from random import random as drawn
 from typing import Any
 
 import immutables
-import numpy as np
 import pytest
 
 from orderlab.core.environment import FixedClock, SequentialIds
@@ -169,42 +168,14 @@ class Drawn(Exception):
         self.number = random.random()
 
 
-class DrawnList(list[int]):
-    pass
-
-
-class DrawnMap(dict[str, int]):
-    pass
-
-
-class DrawnText(str):
-    __slots__ = ("number",)
-
-
 def raising() -> None:
     raise Drawn
 
 
-def with_a_number(kind: Any) -> Any:
-    made = kind()
-    made.number = random.random()
-    return made
-
-
-@pytest.mark.parametrize(
-    ("function", "path"),
-    [
-        (raising, "error.number"),
-        (lambda: with_a_number(DrawnList), "result.number"),
-        (lambda: with_a_number(DrawnMap), "result.number"),
-        (lambda: with_a_number(DrawnText), "result"),
-        (lambda: with_a_number(lambda: DrawnText(random.random())), "result"),
-    ],
-)
-def test_what_is_held_besides_the_items_is_compared(function: Any, path: str) -> None:
-    found = check_determinism(function)
+def test_what_an_error_holds_besides_its_arguments_is_compared() -> None:
+    found = check_determinism(raising)
     assert found.depends_on == ("random numbers",)
-    assert found.difference.startswith(path)
+    assert found.difference.startswith("error.number: ")
 
 
 def test_one_world_has_summer_time() -> None:
@@ -214,7 +185,12 @@ def test_one_world_has_summer_time() -> None:
 
 
 def test_the_clock_that_numpy_reads_by_itself_is_seen_going_on() -> None:
-    found = check_determinism(lambda: np.array([np.datetime64("now")]))
+    def asks() -> Any:
+        import numpy as np  # noqa: PLC0415 - in those interpreters that are asked with it, and in no other
+
+        return np.array([np.datetime64("now")])
+
+    found = check_determinism(asks)
     assert found.depends_on == ("wall clock",)
     assert found.difference.endswith(" a second later.")
 

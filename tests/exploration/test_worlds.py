@@ -117,3 +117,38 @@ def test_what_is_nested_too_deep_is_said() -> None:
     for _ in range(10_000):
         deep = [deep]
     assert described("result", deep) == ["cannot", "result is nested too deep"]
+
+
+class Listed(list[int]):
+    pass
+
+
+class Mapped(dict[str, int]):
+    pass
+
+
+class Text(str):
+    __slots__ = ("__dict__",)
+
+
+class Few(set[int]):
+    __slots__ = ("number",)
+
+
+class Raised(ValueError):
+    pass
+
+
+def numbered(value: Any, number: int) -> Any:
+    value.number = number
+    return value
+
+
+@pytest.mark.parametrize("kind", [Listed, Mapped, Text, Few, Raised])
+def test_what_is_held_besides_the_items_is_compared(kind: Any) -> None:
+    assert told(numbered(kind(), 1), numbered(kind(), 2)) == "result.number: 1 | 2"
+    assert told(numbered(kind(), 1), numbered(kind(), 1)) == ""
+
+
+def test_the_text_of_a_kind_of_text_is_compared_too() -> None:
+    assert told(numbered(Text("a"), 1), numbered(Text("b"), 1)) != ""

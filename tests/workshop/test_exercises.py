@@ -44,6 +44,12 @@ def test_no_title_is_used_twice() -> None:
     assert len({each.title for each in EXERCISES}) == len(EXERCISES)
 
 
+def test_no_two_answers_of_a_part_are_called_the_same_so_cells_of_a_notebook_run_in_any_order() -> None:
+    called = [(each.part, each.answer) for each in EXERCISES]
+
+    assert sorted(set(called)) == sorted(called)
+
+
 @each_exercise
 def test_it_has_three_hints_and_at_least_three_wrong_answers(exercise: Exercise) -> None:
     assert len(set(exercise.hints)) == HINTS

@@ -130,7 +130,7 @@ def test_appending_again_sells_what_is_not_there() -> None:
 
 
 def test_who_reads_for_ever_is_stopped() -> None:
-    problem = problem_of("4.5", "def handle(command, read, decide, append):\n    while True:\n        read()\n")
+    problem = problem_of("4.5", "def keep_trying(command, read, decide, append):\n    while True:\n        read()\n")
 
     assert "does not give up" in problem.what
 

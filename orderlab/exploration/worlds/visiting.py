@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from orderlab.exploration.worlds.describing import Description
-from orderlab.exploration.worlds.world import HERE, World
+from orderlab.exploration.worlds.world import World
 
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -22,23 +22,24 @@ class NoAnswer(Exception):
     """There is no answer from a world, and why."""
 
 
-def visited(packed: bytes, worlds: tuple[World, ...], *, seconds: float) -> list[Calls]:
+def visited(packed: bytes, worlds: tuple[World, ...], *, seconds: float, later: bool = False) -> list[Calls]:
     """Return what two calls of a packed function came to in each of these worlds, which are visited all at once.
 
     Args:
         packed: The function with its arguments.
         worlds: Where to call it.
         seconds: How long it may take in each.
+        later: Whether one that uses numpy is called once more in the first of them, a second later.
 
     Raises:
         NoAnswer: There is none from one of them: it took too long, ended its interpreter, or could not be loaded.
     """
     with ThreadPoolExecutor(len(worlds)) as threads:
-        return list(threads.map(lambda world: _visited(packed, world, seconds), worlds))
+        return list(threads.map(lambda world: _visited(packed, world, seconds, later and world is worlds[0]), worlds))
 
 
-def _visited(packed: bytes, world: World, seconds: float) -> Calls:
-    answer = json.loads(_answer(packed, world, seconds))
+def _visited(packed: bytes, world: World, seconds: float, later: bool) -> Calls:
+    answer = json.loads(_answer(packed, world, seconds, later))
     if "failed" in answer:
         raise NoAnswer(f"cannot be loaded in a fresh interpreter, which raises {answer['failed']}")
     calls = tuple(answer["calls"])
@@ -48,14 +49,14 @@ def _visited(packed: bytes, world: World, seconds: float) -> Calls:
     return calls
 
 
-def _answer(packed: bytes, world: World, seconds: float) -> bytes:
+def _answer(packed: bytes, world: World, seconds: float, later: bool) -> bytes:
     task = {
         "path": sys.path,
         "seed": world.seed,
         "now": world.now,
         "goes_on": world.goes_on,
         "function": packed,
-        "later": world == HERE,
+        "later": later,
     }
     child = subprocess.Popen(  # noqa: S603 - this interpreter, and a program of ours
         [sys.executable, "-P", str(_CHILD)],

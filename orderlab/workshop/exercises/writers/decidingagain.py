@@ -19,7 +19,7 @@ _CONFLICT = "from orderlab import VersionConflict\n\n\n"
 Two mugs are on the shelf, and you decide to sell both. Somebody takes one before you have written that. The
 event store says `VersionConflict`. What now? The events that you hold were right for a shelf that is no more.
 
-Write `handle(command, read, decide, append)`, a plain `def`, and so are these three:
+Write `keep_trying(command, read, decide, append)`, a plain `def`, and so are these three:
 
 - `read()` returns the shelf as it is and its version.
 - `decide(command, shelf)` returns a tuple of events, or a rejection.
@@ -29,11 +29,11 @@ Write `handle(command, read, decide, append)`, a plain `def`, and so are these t
 Return the events that were written, or the rejection. On a conflict read and decide anew. If the third attempt
 meets a conflict too, let the exception pass: somebody must know.
 
-For example: with two mugs, `Take("mugs", 2)`, and somebody who takes one in between, `handle` returns
+For example: with two mugs, `Take("mugs", 2)`, and somebody who takes one in between, `keep_trying` returns
 `SoldOut("mugs", left=1)`, and nothing was written by you.""",
-    answer="handle",
+    answer="keep_trying",
     starter="""\
-def handle(command, read, decide, append):
+def keep_trying(command, read, decide, append):
     return ...
 """,
     hints=(
@@ -43,7 +43,7 @@ def handle(command, read, decide, append):
         "third round `raise`.",
     ),
     solution=f"""\
-{_CONFLICT}def handle(command, read, decide, append):
+{_CONFLICT}def keep_trying(command, read, decide, append):
     for attempt in (1, 2, 3):
         shelf, version = read()
         said = decide(command, shelf)
@@ -60,7 +60,7 @@ def handle(command, read, decide, append):
         Wrong(
             "The same events are appended again at the new version.",
             f"""\
-{_CONFLICT}def handle(command, read, decide, append):
+{_CONFLICT}def keep_trying(command, read, decide, append):
     shelf, version = read()
     said = decide(command, shelf)
     if not isinstance(said, tuple):
@@ -78,7 +78,7 @@ def handle(command, read, decide, append):
         Wrong(
             "After a conflict the shelf is read, but decided is on the old one.",
             f"""\
-{_CONFLICT}def handle(command, read, decide, append):
+{_CONFLICT}def keep_trying(command, read, decide, append):
     shelf, version = read()
     for attempt in (1, 2, 3):
         said = decide(command, shelf)
@@ -96,7 +96,7 @@ def handle(command, read, decide, append):
         Wrong(
             "A conflict is passed on at once, to somebody who can do nothing about it.",
             """\
-def handle(command, read, decide, append):
+def keep_trying(command, read, decide, append):
     shelf, version = read()
     said = decide(command, shelf)
     if isinstance(said, tuple):
@@ -107,7 +107,7 @@ def handle(command, read, decide, append):
         Wrong(
             "It tries for ever.",
             f"""\
-{_CONFLICT}def handle(command, read, decide, append):
+{_CONFLICT}def keep_trying(command, read, decide, append):
     while True:
         shelf, version = read()
         said = decide(command, shelf)
@@ -123,7 +123,7 @@ def handle(command, read, decide, append):
         Wrong(
             "After three attempts it returns as if all were well.",
             f"""\
-{_CONFLICT}def handle(command, read, decide, append):
+{_CONFLICT}def keep_trying(command, read, decide, append):
     for attempt in (1, 2, 3):
         shelf, version = read()
         said = decide(command, shelf)
@@ -140,7 +140,7 @@ def handle(command, read, decide, append):
         Wrong(
             "The last attempt is made without a check, so that it succeeds.",
             f"""\
-{_CONFLICT}def handle(command, read, decide, append):
+{_CONFLICT}def keep_trying(command, read, decide, append):
     for attempt in (1, 2, 3):
         shelf, version = read()
         said = decide(command, shelf)
