@@ -1,6 +1,7 @@
 """An exercise for testing how exercises are judged: count the events of a run."""
 
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from orderlab.exploration.trace import Trace
@@ -26,6 +27,21 @@ def right(body: str) -> str:
 
 def _indented(body: str) -> str:
     return "\n".join(f"    {line}" for line in body.splitlines())
+
+
+def told_with_a_lock(answer: Any, trace: Any) -> Problem:
+    """Examine an answer, and tell of it with a run that cannot be sent to another process."""
+    return Problem("it is locked", "everywhere", Lock())
+
+
+def length(answer: Any, trace: Any) -> Any:
+    """Examine an answer, wrongly: a check returns a Problem or None."""
+    return len(trace)
+
+
+def echoed(answer: Any, trace: Any) -> Problem:
+    """Examine an answer, and tell what it gives in the place of a run."""
+    return Problem("this is what it gives", "", answer(trace))
 
 
 @exercise(

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
-from itertools import count
 from typing import Protocol, runtime_checkable
 from uuid import UUID
 
@@ -87,7 +86,7 @@ class TestClock(AsTable):
         self._now = _require_aware(start, "start")
         self._alarms: list[tuple[datetime, int]] = []
         self._rings: dict[int, Callable[[], object]] = {}
-        self._numbers = count()
+        self._numbered = 0
 
     def now(self) -> datetime:
         """Return the instant this clock was last moved to."""
@@ -123,7 +122,8 @@ class TestClock(AsTable):
         >>> heard
         [datetime.datetime(2025, 1, 1, 0, 1, tzinfo=datetime.timezone.utc)]
         """
-        alarm = _require_aware(instant, "instant"), next(self._numbers)
+        alarm = _require_aware(instant, "instant"), self._numbered
+        self._numbered += 1
         self._rings[alarm[1]] = ring
         heappush(self._alarms, alarm)
 
@@ -145,16 +145,18 @@ class SequentialIds(AsTable):
     """
 
     def __init__(self) -> None:
-        self._counters: dict[str, count[int]] = {}
-        self._uuids = count(1)
+        self._counters: dict[str, int] = {}
+        self._uuids = 0
 
     def new_id(self, kind: str) -> str:
         """Return `kind` with the next number of that kind."""
-        return f"{kind}-{next(self._counters.setdefault(kind, count(1)))}"
+        number = self._counters[kind] = self._counters.get(kind, 0) + 1
+        return f"{kind}-{number}"
 
     def new_uuid(self) -> UUID:
         """Return the next number as a UUID."""
-        return UUID(int=next(self._uuids))
+        self._uuids += 1
+        return UUID(int=self._uuids)
 
     def __repr__(self) -> str:
         return "SequentialIds()"

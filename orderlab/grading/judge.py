@@ -21,9 +21,11 @@ _STARTING = 60.0
 
 _PACKAGES = str(Path(__file__).parent.parent.parent)
 
+# Not -m: a file `random.py` beside the learner's notebook must not be what this process imports. The package itself is
+# this one, though, where another is installed as well: it is found first, and everything else before what is beside it.
 _BOOT = (
-    "import sys; sys.path.append(sys.argv.pop(1)); from orderlab.grading.judge_process import main; main()"  # not -m:
-    # a file `random.py` beside the learner's notebook must not be what this process imports
+    "import sys; own = sys.argv.pop(1); sys.path.insert(0, own); import orderlab; sys.path.remove(own); "
+    "sys.path.append(own); from orderlab.grading.judge_process import main; main()"
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from event_loop import in_event_loop
-from small_exercise import counting, right
+from small_exercise import counting, echoed, length, right, told_with_a_lock
 
 from orderlab.core.decider import Decider
 from orderlab.exploration.trace import Trace
@@ -170,7 +170,7 @@ def test_an_answer_that_cannot_be_made_again_is_told_so() -> None:
 
 
 def test_a_run_that_cannot_be_sent_back_leaves_the_sentence() -> None:
-    telling = replace(counting, examine=_told_with_a_lock)
+    telling = replace(counting, examine=told_with_a_lock)
     verdict = telling.check(telling.answer_in(counting.wrong[0].source))
     assert verdict.problem is not None
     assert verdict.problem.what == "it is locked"
@@ -178,17 +178,9 @@ def test_a_run_that_cannot_be_sent_back_leaves_the_sentence() -> None:
     assert "cannot be sent" in verdict.note
 
 
-def _told_with_a_lock(answer: Any, trace: Any) -> Problem:
-    return Problem("it is locked", "everywhere", threading.Lock())
-
-
 def test_a_mistake_in_the_exercise_itself_is_no_answers() -> None:
     with pytest.raises(CheckFailed, match=r"the check itself failed: TypeError: .* must return a Problem or None"):
-        replace(counting, examine=len_of).check(counting.answer_in(counting.solution))
-
-
-def len_of(answer: Any, trace: Any) -> Any:
-    return len(trace)
+        replace(counting, examine=length).check(counting.answer_in(counting.solution))
 
 
 def test_an_exercise_made_here_is_sent_as_it_is() -> None:
@@ -212,13 +204,9 @@ def test_a_class_of_the_learner_comes_back_as_the_same_class() -> None:
     )
     answer = counting.answer_in("class Own:\n    pass\ndef counting(events): return Own\n")
     kind = answer(())
-    echo = replace(counting, examine=_echo)
+    echo = replace(counting, examine=echoed)
     verdict = echo.check(answer)
     assert verdict.trace is kind
-
-
-def _echo(answer: Any, trace: Any) -> Problem:
-    return Problem("this is what it gives", "", answer(trace))
 
 
 def test_a_source_runs_there_and_not_here() -> None:

@@ -97,11 +97,12 @@ def test_one_that_is_stopped_is_gone(own: JudgeProcess) -> None:
 
 
 def test_processes_that_an_answer_starts_are_ended_with_it(tmp_path: Path) -> None:
+    pid = repr(str(tmp_path / "pid"))  # written once: the answer runs on several runs, and each would write it anew
     left = (
-        "import os, time\nif not os.fork():\n    os.setsid()\n    if not os.fork():\n"
-        f"        open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n        time.sleep(1000)\n"
+        f"import os, time\nif not os.path.exists({pid}) and not os.fork():\n    os.setsid()\n    if not os.fork():\n"
+        f"        open({pid}, 'w').write(str(os.getpid()))\n        time.sleep(1000)\n"
         "    os._exit(0)\n"
-        f"while not os.path.exists({str(tmp_path / 'pid')!r}) or not open({str(tmp_path / 'pid')!r}).read(): pass"
+        f"while not os.path.exists({pid}) or not open({pid}).read(): pass"
     )
     assert counting.check(counting.answer_in(right(left))).is_correct
     wait_until_gone(int((tmp_path / "pid").read_text()))

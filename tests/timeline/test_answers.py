@@ -176,7 +176,7 @@ def test_the_random_logs_have_streams_of_many_events_and_many_streams() -> None:
     found: list[tuple[int, int]] = []
 
     @given(st.sampled_from([ORDER_LOGS, ACCOUNT_LOGS]).flatmap(logs))
-    @settings(max_examples=100, deadline=None, derandomize=True)
+    @settings(max_examples=300, deadline=None, derandomize=True)
     def look(events: list[RecordedEvent]) -> None:
         found.append((max((each.version for each in events), default=0), len({each.stream_id for each in events})))
 

@@ -1,7 +1,7 @@
 """The rooms of several writers and of reading: that what they say of schedules, keys, plugs and snapshots is so."""
 
 from collections.abc import Iterator
-from itertools import combinations, count
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -211,8 +211,13 @@ def test_a_recording_tells_whose_a_step_was() -> None:
 
 
 def test_a_copy_of_a_program_begins_with_the_values_it_had() -> None:
-    copies = copies_of(count(1).__next__)
+    drawn: list[int] = []
 
+    def draw() -> int:
+        drawn.append(len(drawn) + 1)
+        return drawn[-1]
+
+    copies = copies_of(draw)
     first, second = next(copies), next(copies)
     assert (first(), first(), second()) == (1, 2, 1)
 
