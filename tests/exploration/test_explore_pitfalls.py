@@ -203,13 +203,16 @@ def test_what_is_said_to_a_key_that_is_drawn_may_differ_from_state_to_state() ->
 
 @pytest.mark.parametrize("commands", each_way([Do("k", each) for each in range(100)]))
 def test_the_clock_is_looked_at_within_a_state_too(commands: Any) -> None:
+    asked: list[Do] = []
+
     def slow(command: Do, entity: Any, *, key: str, at: Any) -> Any:
-        time.sleep(0.005)
+        asked.append(command)
+        time.sleep(0.005)  # a slow domain; nothing waits for it
         return Refused()
 
     explored = explore(domain(slow), commands, seconds=0.02)
     assert explored.why_not == "it stopped after seconds=0.02, before it had tried everything"
-    assert explored.seconds < 0.2
+    assert len(asked) < 100
 
 
 class Unspeakable(Exception):
