@@ -139,14 +139,3 @@ def states_in(reducer: Reducer[Any], state: Any) -> Hashable:
         hashable: Hashable = state
         return hashable
     return frozenset((key, decider.state_of(entity)) for key, entity in entities_of(state).items())
-
-
-def again(run: Trace, domain: Decider[Any] | Reducer[Any]) -> Trace:
-    """Return the run of the same commands at the same times on another domain: what an answer makes of it.
-
-    >>> from orderlab.orders.decider import ORDERS
-    >>> run = Trace.of(ORDERS, order_commands())
-    >>> again(run, ORDERS).outcomes == run.outcomes
-    True
-    """
-    return run.replayed(domain)

@@ -10,7 +10,7 @@ from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import Order, Placed
 from orderlab.workshop import zoo
 from orderlab.workshop.exercises.folding.impossible import BY_HAND
-from orderlab.workshop.exercises.runs import again, runs_of, shop_commands
+from orderlab.workshop.exercises.runs import runs_of, shop_commands
 from orderlab.workshop.exercises.telling import at_step, shown
 
 QUESTION = """\
@@ -134,7 +134,7 @@ def _runs() -> tuple[Trace, ...]:
 
 def _is_right(run: Trace) -> bool:
     """Tell whether a run went as it should."""
-    return run.outcomes == again(run, ORDERS).outcomes
+    return run.outcomes == run.replayed(ORDERS).outcomes
 
 
 @exercise(
