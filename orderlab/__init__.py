@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from orderlab.core.log import RecordedEvent as RecordedEvent
     from orderlab.eventstore.duckdb import DuckDBEventStore as DuckDBEventStore
     from orderlab.eventstore.memory import InMemoryEventStore as InMemoryEventStore
+    from orderlab.eventstore.postgres import PostgresEventStore as PostgresEventStore
     from orderlab.eventstore.urls import open_event_store as open_event_store
     from orderlab.exploration.commands import commands_of as commands_of
     from orderlab.exploration.determinism import check_determinism as check_determinism
@@ -82,6 +83,7 @@ _CONTENTS = {
     "conversation": ("NoMatchingAction",),
     "eventstore.duckdb": ("DuckDBEventStore",),
     "eventstore.memory": ("InMemoryEventStore",),
+    "eventstore.postgres": ("PostgresEventStore",),
     "eventstore.urls": ("open_event_store",),
     "exploration.commands": ("commands_of",),
     "exploration.determinism": ("check_determinism",),

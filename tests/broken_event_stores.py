@@ -11,7 +11,7 @@ from typing import Any
 
 from orderlab.core.codec import Codec
 from orderlab.core.effects import AppendEvents
-from orderlab.core.environment import Clock, FixedClock, IdGenerator
+from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended, EncodedEvent, NewEvent, RecordedEvent, StoredEvent
 from orderlab.eventstore.base import EventStoreError
@@ -75,7 +75,7 @@ class LosesAnInsert(InMemoryEventStore):
     async def _write(self, batch: Sequence[EncodedAppend]) -> Answers:
         self._writes += 1
         if self._writes % 10 == 0:
-            return self._ledger.plan(batch, self._clock, self._ids).answers
+            return self._ledger.plan(batch, self._clock.now(), self._ids).answers
         return await super()._write(batch)
 
 
@@ -134,7 +134,7 @@ class ABatchDiesOfOneConflict(InMemoryEventStore):
     """The refusal of one append is the refusal of all."""
 
     async def _write(self, batch: Sequence[EncodedAppend]) -> Answers:
-        answers = self._ledger.plan(batch, FixedClock(datetime.max.replace(tzinfo=UTC)), RandomIds()).answers
+        answers = self._ledger.plan(batch, datetime.max.replace(tzinfo=UTC), RandomIds()).answers
         refused = [answer for answer in answers if isinstance(answer, AppendRefused)]
         return [refused[0] for _ in batch] if refused else await super()._write(batch)
 

@@ -21,6 +21,13 @@ class EventStoreError(OrderlabError):
     """The infrastructure failed: a locked file, a full disk, a closed event store. Nothing was half done."""
 
 
+class Unreachable(EventStoreError):
+    """The event store cannot be reached at present; what is asked again later may succeed.
+
+    Whether an append that failed so was written is not known: brought again with the same event ids, it happens once.
+    """
+
+
 class EventStore(Protocol):
     """An append-only log of events in streams, with optimistic concurrency.
 

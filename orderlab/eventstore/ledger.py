@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from orderlab.core.environment import Clock, IdGenerator
+from orderlab.core.environment import IdGenerator
 from orderlab.core.errors import AppendRefused, EventIdReused, VersionConflict
 from orderlab.core.log import Appended, StoredEvent
 from orderlab.eventstore.stored import EncodedAppend, as_utc
@@ -55,6 +55,32 @@ class Plan:
     places: dict[UUID, Place] = field(default_factory=dict)
     drawn: set[int] = field(default_factory=set)
 
+    def moved(self, position: int, recorded_at: datetime | None) -> "Plan":
+        """Return the plan as it comes out in a log that others have written to: later in it, and not earlier in time.
+
+        Args:
+            position: The last position before the plan's rows.
+            recorded_at: When that was recorded; None for an empty log.
+        """
+        if not self.rows:
+            return self
+        earliest = recorded_at or _DAWN
+        if self.rows[0].position == position + 1 and self.rows[0].recorded_at >= earliest:
+            return self
+        rows = [
+            row._replace(position=position + offset, recorded_at=max(row.recorded_at, earliest))
+            for offset, row in enumerate(self.rows, start=1)
+        ]
+        in_turn = iter(rows)
+        answers: list[Appended | AppendRefused] = []
+        for answer in self.answers:
+            if isinstance(answer, Appended) and answer.rows:
+                its_rows = tuple(next(in_turn) for _ in answer.rows)
+                answer = Appended(answer.version, tuple(row.position for row in its_rows), rows=its_rows)  # noqa: PLW2901
+            answers.append(answer)
+        places = {row.event_id: Place(row.stream_id, row.version, row.position) for row in rows}
+        return Plan(rows, answers, self.heads, {each: places[each] for each in self.places}, self.drawn)
+
 
 class Ledger:
     """The exact state of a log that only this process writes.
@@ -79,10 +105,10 @@ class Ledger:
         self._heads = heads if heads is not None else {}
         self._recorded_at = recorded_at or _DAWN
 
-    def plan(self, batch: Sequence[EncodedAppend], clock: Clock, ids: IdGenerator) -> Plan:
+    def plan(self, batch: Sequence[EncodedAppend], now: datetime, ids: IdGenerator) -> Plan:
         """Decide on each append in turn; a later one sees the accepted earlier ones. Nothing changes yet."""
         plan = Plan()
-        now = as_utc(clock.now())
+        now = as_utc(now)
         for append in batch:
             plan.answers.append(self._retried(append, plan) or self._planned(append, plan, now, ids))
         return plan

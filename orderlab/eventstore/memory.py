@@ -39,7 +39,7 @@ class InMemoryEventStore(RowEventStore):
 
     async def _write(self, batch: Sequence[EncodedAppend]) -> list[Appended | AppendRefused]:
         with self._lock:
-            plan = self._ledger.plan(batch, self._clock, self._ids)
+            plan = self._ledger.plan(batch, self._clock.now(), self._ids)
             for row in plan.rows:
                 self._streams.setdefault(row.stream_id, []).append(row)
             self._rows.extend(plan.rows)

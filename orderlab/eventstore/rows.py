@@ -1,5 +1,8 @@
 """What all of our event stores have in common: everything that follows from reading and writing rows."""
 
+import asyncio
+import contextlib
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from types import TracebackType
@@ -11,17 +14,22 @@ from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended, RecordedEvent, StoredEvent
 from orderlab.drawing import tables
-from orderlab.eventstore.base import Columns, EventStoreError
+from orderlab.eventstore.base import Columns, EventStoreError, Unreachable
 from orderlab.eventstore.bell import Bell
 from orderlab.eventstore.stored import EncodedAppend, decode_stored, encode_append
 from orderlab.orders.codec import ORDER_CODEC
 from orderlab.system import RandomIds, SystemClock
+
+logger = logging.getLogger(__name__)
 
 _FIRST_PAGE, _LARGEST_PAGE = 64, 2_000
 """Events fetched at a time by `read_all`: few at first, to begin soon, then more, to go on quickly."""
 
 _PAGE_CHARACTERS = 256 * 1024
 """About what a page holds at the most, for many may read at once, and wait in the middle of a page."""
+
+_LONGEST_PAUSE = 10.0
+"""Seconds between two looks of a subscription at a log that cannot be reached."""
 
 
 class RowEventStore(ABC):
@@ -123,18 +131,32 @@ class RowEventStore(ABC):
         """Iterate over everything after a position and then over what comes, until the event store is closed.
 
         Always reads by position and is only woken by the bell: there is no switch from history to live at which
-        an event could be missed or repeated.
+        an event could be missed or repeated. While the log cannot be reached it waits, and goes on where it was.
         """
+        pause = 0.0
         while not self._closed:
             try:
                 async for recorded in self.read_all(after=after):
                     after = recorded.position
                     yield recorded
                 await self.wait_past(after)
+                pause = 0.0
+            except Unreachable as error:
+                pause = min(2 * pause + 0.1, _LONGEST_PAUSE)
+                logger.warning("a subscription waits at position %d: %s", after, error)
+                await self._sleep(pause)
             except EventStoreError:
                 if self._closed:  # in the middle of reading: the end, like any other
                     return
                 raise
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait for so long, or until the event store is closed."""
+        with self._bell.listening() as rung, contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self._closed:
+                    rung.clear()
+                    await rung.wait()
 
     async def close(self) -> None:
         """Let go of everything; closing twice is harmless."""

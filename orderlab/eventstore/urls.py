@@ -11,7 +11,10 @@ from orderlab.eventstore.base import EventStore, EventStoreError
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.orders.codec import ORDER_CODEC
 
-_FORMS = "memory://, duckdb:///file.duckdb (relative) or duckdb:////folder/file.duckdb (absolute)"
+_FORMS = (
+    "memory://, duckdb:///file.duckdb (relative), duckdb:////folder/file.duckdb (absolute), or "
+    "postgresql://user@host/database"
+)
 
 
 @asynccontextmanager
@@ -27,7 +30,8 @@ async def open_event_store(
 
     Args:
         url: `memory://`, `duckdb:///file.duckdb` (relative to the working folder), `duckdb:////var/lib/file.duckdb`
-            (absolute), or `duckdb:///C:/file.duckdb` on Windows.
+            (absolute), or `duckdb:///C:/file.duckdb` on Windows; `postgresql://user:password@host:port/database`, with
+            `?schema=name` for another log in it than that in the schema `orderlab`.
         codec: How events become JSON and back; orders by default.
         clock: What stamps `recorded_at` where the writer does not.
         ids: What draws event ids where the writer does not.
@@ -54,10 +58,37 @@ async def open_event_store(
         path = path_of(rest, url)
         async with DuckDBEventStore(path, codec=codec, clock=clock, ids=ids, create=create) as in_file:
             yield in_file
-    elif scheme in ("postgresql", "postgres"):
-        raise EventStoreError(f"this version of orderlab keeps no log in PostgreSQL yet: use {_FORMS}")
+    elif is_postgres(url):
+        try:
+            from orderlab.eventstore.postgres import PostgresEventStore  # noqa: PLC0415 - only this log needs its driver
+        except ImportError as error:
+            raise EventStoreError(str(error)) from error
+        address, schema = split_schema(url)
+        named = {} if schema is None else {"schema": schema}
+        async with PostgresEventStore(
+            address, **named, codec=codec, clock=clock, ids=ids, create=create
+        ) as in_database:
+            yield in_database
     else:
         raise EventStoreError(f"there is no event store of kind {scheme!r}: use {_FORMS}")
+
+
+def is_postgres(url: str) -> bool:
+    """Tell whether an address is that of a log in PostgreSQL, which several processes may have open at once."""
+    return url.startswith(("postgresql://", "postgres://"))
+
+
+def split_schema(url: str) -> tuple[str, str | None]:
+    """Return the address of a database and the schema that was named in it, which its driver would not know.
+
+    >>> split_schema("postgresql://ada@localhost/lab?schema=group_1&sslmode=require")
+    ('postgresql://ada@localhost/lab?sslmode=require', 'group_1')
+    """
+    address, _, query = url.partition("?")
+    settings = [setting for setting in query.split("&") if setting]
+    named = [setting for setting in settings if setting.startswith("schema=")]
+    others = "&".join(setting for setting in settings if setting not in named)
+    return address + (f"?{others}" if others else ""), named[-1].removeprefix("schema=") if named else None
 
 
 def path_of(rest: str, url: str) -> Path:

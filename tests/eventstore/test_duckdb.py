@@ -16,8 +16,8 @@ from log_files import files_beside, notes, opened
 
 from orderlab.core.environment import TestClock
 from orderlab.core.errors import VersionConflict
-from orderlab.eventstore import duckdb as duckdb_module
 from orderlab.eventstore.base import EventStoreError
+from orderlab.eventstore.duckdb import DuckDBEventStore
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ async def test_a_closed_log_is_open_to_sql(path: Path) -> None:
 
 @in_event_loop
 async def test_columns_come_in_stretches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duckdb_module, "_STRETCH", 3)
+    monkeypatch.setattr(DuckDBEventStore, "_STRETCH", 3)
     async with opened(path) as event_store:
         await event_store.append_events("a", notes(*range(8)))
         stretches = [columns["version"] async for columns in event_store.read_columns("version", after=1, until=8)]

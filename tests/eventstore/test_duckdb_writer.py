@@ -12,7 +12,7 @@ from log_files import files_beside, notes, opened
 from orderlab.core.codec import JsonCodec
 from orderlab.core.environment import TestClock
 from orderlab.core.log import EncodedEvent, StoredEvent
-from orderlab.eventstore import duckdb_file, duckdb_writer
+from orderlab.eventstore import duckdb_file, duckdb_writer, groupwriter
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.contract import Noted
 from orderlab.eventstore.duckdb_writer import DuckDBWriter
@@ -26,13 +26,13 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     """Make every transaction of every log wait at a gate; its sizes are the events of each."""
-    gate, write = Gate(), DuckDBWriter._write
+    gate, write = Gate(), DuckDBWriter._insert
 
     def write_after_the_gate(self: DuckDBWriter, rows: Sequence[StoredEvent]) -> None:
         gate.pass_through(len(rows))
         write(self, rows)
 
-    monkeypatch.setattr(DuckDBWriter, "_write", write_after_the_gate)
+    monkeypatch.setattr(DuckDBWriter, "_insert", write_after_the_gate)
     yield gate
     gate.let_go()
 
@@ -56,7 +56,7 @@ async def test_appends_that_wait_go_to_disk_together(path: Path, gate: Gate) -> 
 async def test_a_transaction_takes_in_no_more_than_so_many_events(
     path: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(duckdb_writer, "_GROUP_EVENTS", 10)
+    monkeypatch.setattr(groupwriter, "_GROUP_EVENTS", 10)
     async with opened(path) as event_store:
         appends = [asyncio.ensure_future(event_store.append_events("first", notes(0)))]
         await gate.reached()
@@ -189,7 +189,7 @@ async def test_the_log_is_checkpointed_when_nothing_is_written_for_a_while(
         done.set()
 
     monkeypatch.setattr(DuckDBWriter, "_checkpoint", checkpoint_and_say)
-    monkeypatch.setattr(duckdb_writer, "_IDLE_SECONDS", 0.001)
+    monkeypatch.setattr(groupwriter, "_IDLE_SECONDS", 0.001)
     async with opened(path) as event_store:
         await event_store.append_events("a", notes(1))
         assert await asyncio.to_thread(done.wait, PATIENCE_SECONDS)

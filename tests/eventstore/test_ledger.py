@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from orderlab.core.effects import AppendEvents
-from orderlab.core.environment import FixedClock, SequentialIds, TestClock
+from orderlab.core.environment import SequentialIds
 from orderlab.core.errors import EventIdReused, VersionConflict
 from orderlab.core.log import Appended, NewEvent, StoredEvent
 from orderlab.eventstore.contract import CONTRACT_CODEC, Noted
@@ -12,7 +12,6 @@ from orderlab.eventstore.ledger import Ledger, Place, Plan
 from orderlab.eventstore.stored import EncodedAppend, encode_append
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
-CLOCK = FixedClock(NOON)
 
 
 class Ids:
@@ -42,7 +41,7 @@ def brought(number: int) -> NewEvent:
 
 
 def planned(ledger: Ledger, *appends: EncodedAppend, ids: SequentialIds | None = None) -> Plan:
-    return ledger.plan(appends, CLOCK, ids or SequentialIds())
+    return ledger.plan(appends, NOON, ids or SequentialIds())
 
 
 def accepted(ledger: Ledger, *appends: EncodedAppend, ids: SequentialIds | None = None) -> Plan:
@@ -141,21 +140,13 @@ def test_what_is_no_retry_of_the_same_append_names_where_the_id_is() -> None:
 
 
 def test_a_clock_in_another_zone_is_recorded_in_utc() -> None:
-    class Elsewhere:
-        def now(self) -> datetime:
-            return NOON.astimezone(timezone(timedelta(hours=9)))
-
-    [row] = Ledger(Ids()).plan([append("a", 1)], Elsewhere(), SequentialIds()).rows
+    [row] = Ledger(Ids()).plan([append("a", 1)], NOON.astimezone(timezone(timedelta(hours=9))), SequentialIds()).rows
     assert (row.recorded_at, row.recorded_at.tzinfo) == (NOON, UTC)
 
 
 def test_one_transaction_is_recorded_at_one_time() -> None:
-    class Ticking(TestClock):
-        def now(self) -> datetime:
-            return self.advance(1)
-
-    plan = Ledger(Ids()).plan([append("a", 1, 2), append("b", 3)], Ticking(NOON), SequentialIds())
-    assert [(row.recorded_at - NOON).seconds for row in plan.rows] == [1, 1, 1]
+    plan = Ledger(Ids()).plan([append("a", 1, 2), append("b", 3)], NOON, SequentialIds())
+    assert [row.recorded_at for row in plan.rows] == [NOON] * 3
 
 
 def test_a_brought_time_holds_for_what_comes_after_it() -> None:

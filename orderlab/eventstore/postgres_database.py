@@ -1,0 +1,184 @@
+"""The connections to a log in PostgreSQL, regained when they are lost; and its failures in words."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from orderlab.eventstore.base import EventStoreError, Unreachable
+from orderlab.eventstore.postgres_schema import Connection, prepare_schema
+
+T = TypeVar("T")
+
+_DEFAULTS = {
+    "application_name": "orderlab",
+    "client_encoding": "utf8",
+    "connect_timeout": "5",
+    # A peer that is gone without a word is noticed in half a minute, not in two hours.
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+"""What is asked of the driver where the address does not say otherwise."""
+
+_SETTINGS = {
+    "timezone": "UTC",
+    "default_transaction_isolation": "read committed",  # who waits for a turn must see what was written meanwhile
+    "jit": "off",  # compiling a statement takes longer than any of ours
+    # A statement may be planned while the log is small, when to read all of it is best, and used when it is large.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+_READY = "SELECT " + ", ".join(["set_config(%s, %s, false)"] * (len(_SETTINGS) + 1))
+_DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+
+_PATIENCE_SECONDS = 5.0
+"""How long a lost connection is tried to be regained before whoever asks is told."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+
+_PASSING = {
+    "57P01": "it is being shut down",
+    "57P02": "it crashed",
+    "57P03": "it is starting or stopping",
+    "57P05": "the session was idle for too long",
+    "25P03": "a transaction was idle for too long",
+    "53300": "it has too many connections",
+    "40001": "a transaction could not be put in line",
+    "40P01": "two transactions waited for each other",
+}
+"""Errors after which to ask again may succeed, beside those of the connection itself."""
+
+_LOST = "08"
+
+
+class Database:
+    """Connect to a log in PostgreSQL as often as needed, from any thread.
+
+    Args:
+        url: `postgresql://user:password@host:port/database`, with whatever else the driver understands.
+        schema: The schema of the log.
+        readers: How many threads may read at once, beside the one that writes.
+
+    Raises:
+        EventStoreError: The address is none.
+    """
+
+    def __init__(self, url: str, schema: str, readers: int) -> None:
+        try:
+            given = conninfo_to_dict(url)
+        except psycopg.ProgrammingError:  # whose text may hold a part of the password
+            given = {}
+        if not given or not re.match(r"postgres(ql)?://", url):
+            raise EventStoreError(
+                "the address of PostgreSQL must be postgresql://user:password@host:port/database, in which a special "
+                "character of the password is written by its number: %40 for @"
+            )
+        self._conninfo = make_conninfo(url, **{name: value for name, value in _DEFAULTS.items() if name not in given})
+        host, port = given.get("host") or "this machine", given.get("port")
+        self.schema = schema
+        self.called = f"schema {schema} of {given.get('dbname') or 'PostgreSQL'} at {host}{f':{port}' if port else ''}"
+        self._closing = threading.Event()
+        self._pool = ConnectionPool(
+            self._conninfo,
+            kwargs={"autocommit": True},
+            configure=self._configure,
+            min_size=0,
+            max_size=readers + 1,
+            open=False,
+            # Whoever needs a connection asks again, at moments of its own.
+            reconnect_timeout=0,
+            num_workers=1,
+        )
+
+    def open(self, *, create: bool) -> None:
+        """Make sure that there is a log, and that it can be read.
+
+        Raises:
+            EventStoreError: It cannot; one sentence says why and what to do.
+        """
+        try:
+            with self.connected() as connection:
+                [(encoding,)] = connection.execute("SHOW server_encoding").fetchall()
+                if encoding != "UTF8":
+                    raise EventStoreError(f"{self.called} is encoded as {encoding}: a log needs a database in UTF8")
+                prepare_schema(connection, self.schema, self.called, create=create)
+        except psycopg.Error as error:
+            raise self.failure(error) from error
+        self._pool.open()
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """Give a connection that is not one of the pool's."""
+        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+            self._configure(connection)
+            yield connection
+
+    def ask(self, query: Callable[[Connection], T]) -> T:
+        """Run something on a connection; if that is lost, again on another, for some seconds.
+
+        Raises:
+            Unreachable: There was none for too long.
+            EventStoreError: It failed in another way.
+        """
+        deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
+        while True:
+            try:
+                with self._pool.connection(timeout=_LONGEST_PAUSE) as connection:
+                    return query(connection)
+            except psycopg.Error as error:
+                if not is_passing(error) or time.monotonic() > deadline or self._closing.wait(pause):
+                    raise self.failure(error) from error
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def close(self) -> None:
+        """Let go of every connection, and of whoever waits for one."""
+        self._closing.set()
+        self._pool.close()
+
+    def failure(self, error: psycopg.Error) -> EventStoreError:
+        """Return a database error as one sentence for a person."""
+        if isinstance(error, PoolTimeout):
+            error = self._why_not() or error
+        text = " ".join(str(error).split())
+        if is_passing(error):
+            why = _PASSING.get(error.sqlstate or "", text)
+            return Unreachable(f"{self.called} cannot be reached now: {why}")
+        return EventStoreError(f"{self.called} {_SENTENCES.get(error.sqlstate or '', 'failed')}: {text}")
+
+    def _configure(self, connection: Connection) -> None:
+        settings = {"search_path": self.schema, **_SETTINGS}
+        connection.execute(_READY, [part for setting in settings.items() for part in setting])
+        connection.execute(_DURABLE)
+
+    def _why_not(self) -> psycopg.Error | None:
+        """Say why no connection can be had, which the pool does not."""
+        try:
+            with self.connected():
+                return None
+        except psycopg.Error as error:
+            return error
+
+
+_SENTENCES = {
+    "42501": "may not be used so by this user",
+    "3D000": "is not there",
+    "53100": "has no room left; nothing of this append is in the log",
+    "25006": "can be read only, as a replica can",
+}
+
+
+def is_passing(error: psycopg.Error) -> bool:
+    """Tell whether to ask again may succeed: the connection was lost, or the server is on its way down or up."""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return error.sqlstate in _PASSING or error.sqlstate.startswith(_LOST)

@@ -1,0 +1,98 @@
+"""Hear of what others append to a log in PostgreSQL.
+
+A notification only wakes: whoever is woken reads by position. One that is lost delays, for the log is looked at from
+time to time all the same, and nothing can be missed or come twice.
+"""
+
+import logging
+import selectors
+import socket
+import threading
+
+import psycopg
+
+from orderlab.eventstore.bell import Bell
+from orderlab.eventstore.postgres_database import Database
+from orderlab.eventstore.postgres_schema import Connection
+
+logger = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 2.0
+"""After so long without a notification the log is looked at, for one may be lost."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
+"""Between attempts to connect again."""
+
+
+class Listener:
+    """Ring a bell when the log has grown, from a thread of its own; lost connections are regained.
+
+    Args:
+        database: Where the log is.
+        bell: What is rung.
+    """
+
+    def __init__(self, database: Database, bell: Bell) -> None:
+        self._database = database
+        self._bell = bell
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopped = threading.Event()
+        self._waking, self._woken = socket.socketpair()
+        self.position = 0
+        """The last position known of; the log may be longer, and is never shorter."""
+
+    def start(self) -> None:
+        """Begin to listen, unless that was done."""
+        with self._lock:
+            if self._thread is None and not self._stopped.is_set():
+                self._thread = threading.Thread(target=self._run, name="orderlab listener", daemon=True)
+                self._thread.start()
+
+    def learn(self, position: int) -> None:
+        """Hear of a position, and wake who waits if it is news."""
+        with self._lock:
+            if position <= self.position:
+                return
+            self.position = position
+        self._bell.ring()
+
+    def stop(self) -> None:
+        """Stop, and wait until that is done."""
+        with self._lock:
+            thread, first = self._thread, not self._stopped.is_set()
+            self._stopped.set()
+        if first:
+            self._waking.send(b"!")
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+        if first:
+            self._waking.close()
+            self._woken.close()
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stopped.wait(pause):
+            try:
+                with self._database.connected() as connection:
+                    pause = 0.0
+                    self._listen(connection)
+            except psycopg.Error as error:
+                pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+                logger.warning("%s; tried again in %g s", self._database.failure(error), pause)
+
+    def _listen(self, connection: Connection) -> None:
+        connection.execute(f'LISTEN "{self._database.schema}"'.encode())
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection.fileno(), selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            heard = False
+            while not self._stopped.is_set():
+                if not heard:  # also at first: what came before it listened
+                    [(head,)] = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchall()
+                    assert isinstance(head, int)
+                    self.learn(head)
+                selector.select(_LOOK_SECONDS)
+                told = [notice.payload for notice in connection.notifies(timeout=0)]
+                heard = bool(told) and all(map(str.isdecimal, told))  # anybody may notify anything
+                self.learn(max(map(int, told)) if heard else 0)

@@ -1,0 +1,91 @@
+"""What a writer says to the database of a log; all of it on a connection whose search path is the log's schema."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from orderlab.core.log import StoredEvent
+from orderlab.eventstore.ledger import Place, Plan
+from orderlab.eventstore.postgres_schema import INCOMING, Connection
+
+Last = tuple[int, datetime | None]
+"""The last position and time of a log; 0 and None if it is empty."""
+
+_MANY_ROWS = 5_000
+"""Rows beyond which they are sent by COPY, because a message of other kinds holds a gigabyte at the most."""
+
+_APPEND = """
+SELECT * FROM append(%b::text[], %b::int[], %b::uuid[], %b::text[], %b::int[], %b::timestamptz[],
+    %b::text[], %b::text[], %b::text[], %b::text[])
+"""
+_COPY = "COPY pg_temp.orderlab_incoming FROM STDIN (FORMAT BINARY)"
+_TYPES = ["int8", "text", "int4", "uuid", "text", "int4", "timestamptz", "text", "text", "json", "json"]
+_LAST = "SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1"
+_VERSIONS = """
+SELECT wanted, (SELECT version FROM events e WHERE e.stream_id = wanted ORDER BY version DESC LIMIT 1)
+FROM unnest(%b::text[]) wanted
+"""
+_PLACES = "SELECT event_id, stream_id, version, position FROM events WHERE event_id = ANY(%b::uuid[])"
+
+
+def append_rows(connection: Connection, rows: Sequence[StoredEvent]) -> Last | None:
+    """Add rows to the end of the log, wherever that is; return its last position and time before them.
+
+    None if a stream is not at the version before its rows', or an event id is there already: then nothing is added.
+    """
+    if len(rows) > _MANY_ROWS:
+        return _append_by_copy(connection, rows)
+    _, *columns = map(list, zip(*rows, strict=True))
+    return _last(connection.execute(_APPEND, columns, prepare=True, binary=True).fetchone())
+
+
+def _append_by_copy(connection: Connection, rows: Sequence[StoredEvent]) -> Last | None:
+    first = rows[0].position
+    with connection.transaction(), connection.cursor(binary=True) as cursor:
+        cursor.execute(INCOMING)
+        with cursor.copy(_COPY) as copy:
+            copy.set_types(_TYPES)
+            for row in rows:
+                copy.write_row((row.position - first + 1, *row[1:]))
+        return _last(cursor.execute("SELECT * FROM append_incoming()").fetchone())
+
+
+def take_turn(connection: Connection) -> Last:
+    """Wait until nobody else appends, for as long as the transaction lasts; return the log's last place."""
+    connection.execute("SELECT take_turn()")
+    return _last(connection.execute(_LAST, binary=True).fetchone()) or (0, None)
+
+
+def place_before(connection: Connection, plan: Plan) -> Last | None:
+    """Return the last place before a plan's rows if they are in the log, by the ids that were drawn for them.
+
+    For a plan without such the facts tell the rest: its events are retries then, if they are there.
+    """
+    found = places_of(connection, [UUID(int=number) for number in plan.drawn])
+    if not found:
+        return None
+    index, row = next((index, row) for index, row in enumerate(plan.rows) if row.event_id in found)
+    position = found[row.event_id].position - index - 1
+    before = connection.execute(
+        "SELECT recorded_at FROM events WHERE position = %s", [position], binary=True
+    ).fetchone()
+    return _last((position, before[0] if before else None))
+
+
+def versions_of(connection: Connection, streams: Sequence[str]) -> dict[str, int]:
+    """Return the version of each of these streams that is there."""
+    found: Any = connection.execute(_VERSIONS, [streams], binary=True).fetchall()
+    return {stream: version for stream, version in found if version is not None}
+
+
+def places_of(connection: Connection, event_ids: Sequence[UUID]) -> dict[UUID, Place]:
+    """Return the place of each of these ids that is in the log."""
+    if not event_ids:
+        return {}
+    found: Any = connection.execute(_PLACES, [event_ids], binary=True).fetchall()
+    return {event_id: Place(*place) for event_id, *place in found}
+
+
+def _last(row: Any) -> Last | None:
+    return None if row is None or row[0] is None else (row[0], row[1])

@@ -1,0 +1,201 @@
+"""The one thread of a process that appends to a log in PostgreSQL; others, in other processes, may do so as well.
+
+What a group of appends comes to is planned here, by the ledger that all event stores share, on what is believed of the
+log. The database adds it only if that is true, in one statement. If it is not, the facts are asked for, in a turn that
+is held until the group is planned on them and written; so a second attempt never fails for what others write.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from orderlab.core.environment import Clock, IdGenerator
+from orderlab.core.log import Appended, StoredEvent
+from orderlab.eventstore.base import EventStoreError
+from orderlab.eventstore.groupwriter import Answers, GroupWriter
+from orderlab.eventstore.ledger import Ledger, Place, Plan
+from orderlab.eventstore.postgres_database import Database
+from orderlab.eventstore.postgres_listener import Listener
+from orderlab.eventstore.postgres_schema import Connection
+from orderlab.eventstore.postgres_statements import (
+    Last,
+    append_rows,
+    place_before,
+    places_of,
+    take_turn,
+    versions_of,
+)
+from orderlab.eventstore.stored import EncodedAppend
+
+_BELIEFS = 10_000
+"""Streams whose versions are kept in mind."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """Some appends on their way into the log.
+
+    `sent` is the plan that was sent last, of which it is not known yet whether it was written.
+    """
+
+    appends: Sequence[EncodedAppend]
+    now: datetime
+    believing: bool = True
+    sent: Plan | None = None
+
+
+class PostgresWriter(GroupWriter):
+    """Own the connections to a log, and append to it from a thread of its own.
+
+    Args:
+        database: Where the log is.
+        listener: What hears of others who append; it is stopped at the end.
+        clock: What stamps `recorded_at`.
+        ids: What draws event ids.
+        create: Make a log if there is none.
+    """
+
+    def __init__(
+        self, database: Database, listener: Listener, clock: Clock, ids: IdGenerator, *, create: bool = True
+    ) -> None:
+        super().__init__(database.called)
+        self._database = database
+        self._listener = listener
+        self._clock = clock
+        self._ids = _DrawnAgain(ids)
+        self._create = create
+        self._position = 0
+        self._recorded_at: datetime | None = None
+        self._versions: dict[str, int] = {}
+
+    def _begin(self) -> None:
+        self._database.open(create=self._create)
+
+    def _end(self) -> None:
+        self._listener.stop()
+        self._database.close()
+
+    def _failure(self, error: Exception) -> Exception:
+        return error
+
+    def _announce(self) -> None:
+        self._listener.learn(self._position)
+
+    def _write(self, appends: Sequence[EncodedAppend]) -> Answers:
+        group = _Group(appends, self._clock.now())
+        self._ids.begin()
+        plan = self._database.ask(partial(self._attempt, group))
+        if plan.rows:
+            self._position, self._recorded_at = plan.rows[-1].position, plan.rows[-1].recorded_at
+        self._remember(appends, plan)
+        return plan.answers
+
+    def _attempt(self, group: _Group, connection: Connection) -> Plan:
+        """Write a group; called again on another connection if that was lost, maybe after it was written."""
+        self._ids.draw_again()
+        if group.believing and group.sent is None:
+            plan = self._believed(group)
+            if plan is not None:
+                group.sent = plan
+                last = append_rows(connection, plan.rows)
+                group.sent = None
+                if last is not None:
+                    return plan.moved(*last)
+        group.believing = False
+        with connection.transaction():
+            last = take_turn(connection)
+            if group.sent is not None and (before := place_before(connection, group.sent)) is not None:
+                return group.sent.moved(*before)
+            self._ids.draw_again()
+            plan = self._known(group, connection, last)
+            if plan.rows:
+                group.sent = plan
+                if append_rows(connection, plan.rows) is None:
+                    raise EventStoreError(f"{self._called} is damaged: events were added to it, or taken out, by hand")
+        return plan
+
+    def _believed(self, group: _Group) -> Plan | None:
+        """Plan on what is believed; None if that leads to a refusal or a retry, which only facts can tell."""
+        heads: dict[str, int] = {}
+        for append in group.appends:
+            expected = append.expected_version
+            heads.setdefault(
+                append.stream_id, self._versions.get(append.stream_id, 0) if expected is None else expected
+            )
+        ledger = Ledger(_Ids({}, _believed_new), heads=heads, position=self._position, recorded_at=self._recorded_at)
+        plan = ledger.plan(group.appends, group.now, self._ids)
+        clean = all(isinstance(answer, Appended) and answer.rows for answer in plan.answers)
+        return plan if clean else None
+
+    def _known(self, group: _Group, connection: Connection, last: Last) -> Plan:
+        """Plan on facts, which do not change before the transaction ends."""
+        brought = [new.event_id for append in group.appends for _, new, _ in append.events if new.event_id is not None]
+        asked = {*brought, *self._ids.coming}
+        places = places_of(connection, list(asked))
+
+        def is_there(event_id: UUID) -> bool:
+            return event_id in places if event_id in asked else bool(places_of(connection, [event_id]))
+
+        heads = versions_of(connection, list({append.stream_id for append in group.appends}))
+        ledger = Ledger(_Ids(places, is_there), heads=heads, position=last[0], recorded_at=last[1])
+        return ledger.plan(group.appends, group.now, self._ids)
+
+    def _remember(self, appends: Sequence[EncodedAppend], plan: Plan) -> None:
+        """Keep in mind the versions of streams that are written without a version expected."""
+        if len(self._versions) > _BELIEFS:
+            self._versions.clear()
+        for append in appends:
+            if append.expected_version is None and append.stream_id in plan.heads:
+                self._versions[append.stream_id] = plan.heads[append.stream_id]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """The event ids of the log, as far as a plan asks for them."""
+
+    places: dict[UUID, Place]
+    is_there: Callable[[UUID], bool]
+
+    def __contains__(self, event_id: UUID) -> bool:
+        return self.is_there(event_id)
+
+    def locate(self, event_ids: Sequence[UUID]) -> dict[UUID, Place]:
+        return {event_id: self.places[event_id] for event_id in event_ids if event_id in self.places}
+
+    def add(self, rows: Sequence[StoredEvent]) -> None:
+        """Learn nothing: a ledger here is made for one plan."""
+
+
+def _believed_new(event_id: UUID) -> bool:
+    return False
+
+
+class _DrawnAgain:
+    """An id generator that draws the same ids again for a group that is planned again."""
+
+    def __init__(self, ids: IdGenerator) -> None:
+        self._ids = ids
+        self._drawn: list[UUID] = []
+        self.coming: deque[UUID] = deque()
+
+    def begin(self) -> None:
+        """Begin a group."""
+        self._drawn.clear()
+
+    def draw_again(self) -> None:
+        """Have what was drawn for the group come again."""
+        self.coming.extendleft(reversed(self._drawn))
+        self._drawn.clear()
+
+    def new_uuid(self) -> UUID:
+        """Draw an id, first of all one that comes again."""
+        drawn = self.coming.popleft() if self.coming else self._ids.new_uuid()
+        self._drawn.append(drawn)
+        return drawn
+
+    def new_id(self, kind: str) -> str:
+        """Draw an id of another kind, which no plan does."""
+        return self._ids.new_id(kind)
