@@ -89,7 +89,7 @@ _ARRAYS = """unnest(stream_ids, versions, event_ids, event_types, schema_version
 INCOMING = """
 CREATE TEMPORARY TABLE orderlab_incoming (
     place bigint, stream_id text COLLATE "C", version integer, event_id uuid, event_type text, schema_version integer,
-    recorded_at timestamptz, correlation_id text, causation_id text, metadata json, payload json
+    recorded_at timestamptz, correlation_id text, causation_id text, metadata text, payload text
 ) ON COMMIT DROP
 """
 """Where the events of a large append are put by COPY; `append_incoming` adds them to the log."""

@@ -20,7 +20,7 @@ SELECT * FROM append(%b::text[], %b::int[], %b::uuid[], %b::text[], %b::int[], %
     %b::text[], %b::text[], %b::text[], %b::text[])
 """
 _COPY = "COPY pg_temp.orderlab_incoming FROM STDIN (FORMAT BINARY)"
-_TYPES = ["int8", "text", "int4", "uuid", "text", "int4", "timestamptz", "text", "text", "json", "json"]
+_TYPES = ["int8", "text", "int4", "uuid", "text", "int4", "timestamptz", "text", "text", "text", "text"]
 _LAST = "SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1"
 _VERSIONS = """
 SELECT wanted, (SELECT version FROM events e WHERE e.stream_id = wanted ORDER BY version DESC LIMIT 1)

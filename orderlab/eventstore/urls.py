@@ -65,9 +65,11 @@ async def open_event_store(
             raise EventStoreError(str(error)) from error
         address, schema = split_schema(url)
         named = {} if schema is None else {"schema": schema}
-        async with PostgresEventStore(
-            address, **named, codec=codec, clock=clock, ids=ids, create=create
-        ) as in_database:
+        try:
+            in_database = PostgresEventStore(address, **named, codec=codec, clock=clock, ids=ids, create=create)
+        except ValueError as error:
+            raise EventStoreError(str(error)) from error
+        async with in_database:
             yield in_database
     else:
         raise EventStoreError(f"there is no event store of kind {scheme!r}: use {_FORMS}")
