@@ -38,7 +38,7 @@ class Listener:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
-        self._waking, self._woken = socket.socketpair()
+        self._waking: socket.socket | None = None
         self.position = 0
         """The last position known of; the log may be longer, and is never shorter."""
 
@@ -46,7 +46,8 @@ class Listener:
         """Begin to listen, unless that was done."""
         with self._lock:
             if self._thread is None and not self._stopped.is_set():
-                self._thread = threading.Thread(target=self._run, name="orderlab listener", daemon=True)
+                self._waking, woken = socket.socketpair()
+                self._thread = threading.Thread(target=self._run, args=[woken], name="orderlab listener", daemon=True)
                 self._thread.start()
 
     def learn(self, position: int) -> None:
@@ -60,32 +61,33 @@ class Listener:
     def stop(self) -> None:
         """Stop, and wait until that is done."""
         with self._lock:
-            thread, first = self._thread, not self._stopped.is_set()
             self._stopped.set()
-        if first:
-            self._waking.send(b"!")
+            thread, waking, self._waking = self._thread, self._waking, None
+        if waking is not None:
+            waking.close()  # which the other end hears
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-        if first:
-            self._waking.close()
-            self._woken.close()
 
-    def _run(self) -> None:
+    def _run(self, woken: socket.socket) -> None:
+        with woken:
+            self._keep_listening(woken)
+
+    def _keep_listening(self, woken: socket.socket) -> None:
         pause = 0.0
         while not self._stopped.wait(pause):
             try:
                 with self._database.connected() as connection:
                     pause = 0.0
-                    self._listen(connection)
+                    self._listen(connection, woken)
             except psycopg.Error as error:
                 pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
                 logger.warning("%s; tried again in %g s", self._database.failure(error), pause)
 
-    def _listen(self, connection: Connection) -> None:
+    def _listen(self, connection: Connection, woken: socket.socket) -> None:
         connection.execute(f'LISTEN "{self._database.schema}"'.encode())
         with selectors.DefaultSelector() as selector:
             selector.register(connection.fileno(), selectors.EVENT_READ)
-            selector.register(self._woken, selectors.EVENT_READ)
+            selector.register(woken, selectors.EVENT_READ)
             heard = False
             while not self._stopped.is_set():
                 if not heard:  # also at first: what came before it listened
