@@ -1,5 +1,6 @@
 """The connections to a log in PostgreSQL, regained when they are lost; and its failures in words."""
 
+import logging
 import re
 import threading
 import time
@@ -16,6 +17,8 @@ from orderlab.eventstore.postgres_schema import Connection, prepare_schema
 
 T = TypeVar("T")
 
+logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())  # it warns of what our errors say, on any terminal
+
 _DEFAULTS = {
     "application_name": "orderlab",
     "client_encoding": "utf8",
@@ -31,6 +34,7 @@ _DEFAULTS = {
 _SETTINGS = {
     "timezone": "UTC",
     "default_transaction_isolation": "read committed",  # who waits for a turn must see what was written meanwhile
+    "idle_in_transaction_session_timeout": "10s",  # who has the turn to append and is gone does not keep it
     "jit": "off",  # compiling a statement takes longer than any of ours
     # A statement may be planned while the log is small, when to read all of it is best, and used when it is large.
     "enable_seqscan": "off",
@@ -138,6 +142,8 @@ class Database:
             except psycopg.Error as error:
                 if not is_passing(error) or time.monotonic() > deadline or self._closing.wait(pause):
                     raise self.failure(error) from error
+                if pause == _FIRST_PAUSE:
+                    self._pool.check()  # what ended this connection has ended the others
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def close(self) -> None:
