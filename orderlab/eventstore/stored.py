@@ -25,6 +25,8 @@ class EncodedAppend:
 
 _PLAIN = NewEvent(None)
 _MOST_SCHEMA_VERSION = 2**31 - 1
+_MOST_STREAM_ID = 500
+"""Characters of a stream's id: what every database can keep in an index, whatever they are."""
 
 
 def encode_append(append: AppendEvents, codec: Codec) -> EncodedAppend:
@@ -36,6 +38,8 @@ def encode_append(append: AppendEvents, codec: Codec) -> EncodedAppend:
     stream_id, expected = append.stream_id, append.expected_version
     if not isinstance(stream_id, str) or not is_text(stream_id):
         raise Unwritable(f"stream_id must be text that is not empty, not {stream_id!r}")
+    if len(stream_id) > _MOST_STREAM_ID:
+        raise Unwritable(f"stream_id must have at most {_MOST_STREAM_ID} characters, not {len(stream_id):,}")
     if expected is not None and (type(expected) is not int or expected < 0):
         raise Unwritable(f"expected_version must be None or a whole number from 0, not {expected!r}")
     try:

@@ -73,6 +73,7 @@ def test_a_brought_time_is_turned_to_utc(hours: float) -> None:
         (AppendEvents("", [X]), "stream_id must be text that is not empty, not ''"),
         (AppendEvents("a\0b", [X]), r"stream_id must be text that is not empty, not 'a\x00b'"),
         (AppendEvents("\udc80", [X]), r"stream_id must be text that is not empty, not '\udc80'"),
+        (AppendEvents("x" * 501, [X]), "stream_id must have at most 500 characters, not 501"),
         (AppendEvents(7, [X]), "stream_id must be text that is not empty, not 7"),  # type: ignore[arg-type]
         (AppendEvents("a", [X], -1), "expected_version must be None or a whole number from 0, not -1"),
         (AppendEvents("a", [X], "1"), "expected_version must be None or a whole number from 0, not '1'"),  # type: ignore[arg-type]
