@@ -19,10 +19,10 @@ from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import EventIdReused, OrderlabError, VersionConflict
 from orderlab.core.log import Appended, NewEvent, RecordedEvent, StoredEvent
 from orderlab.deciding import Decision, Question
-from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.base import EventStore, EventStoreError, Unreachable
 from orderlab.idempotency import RememberedKeys, note_of
 from orderlab.outcome import Outcome
-from orderlab.replay import replay
+from orderlab.replay import fold, replay
 
 StateT = TypeVar("StateT")
 
@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 
 _ROUNDS = 8
 """How often a command is decided when another process keeps writing first."""
+
+_SHORT = 2_000
+"""Events that are read once, and kept, for everything that is made of them; a longer stretch is read for each thing."""
 
 
 @dataclass(slots=True, eq=False)
@@ -120,24 +123,53 @@ class Committer(Generic[StateT]):
         """Why the state could not follow the log when that was last tried; None if it could."""
         self._behind = False
 
-    async def take_in(self) -> None:
-        """Bring the state up to the end of the log, whoever wrote it; until that is done nothing is decided on it."""
+    @property
+    def told(self) -> int:
+        """The position of the last event that followers were told of; the state shows it as well."""
+        return self._broadcast.position
+
+    def is_at(self, head: int) -> bool:
+        """Tell whether followers were told of the log up to a position, and nothing keeps the state from following."""
+        return self.trouble is None and self._broadcast.position >= head
+
+    async def take_in(self, seen: int | None = None) -> None:
+        """Bring the state up to the end of the log, whoever wrote it; until that is done nothing is decided on it.
+
+        Args:
+            seen: How far the log is known to go: to there is far enough, unless the state was kept from following.
+        """
+        if self._behind:
+            seen = None
         self._behind = True
         try:
-            await self._take_in()
+            await self._take_in(await self._event_store.head() if seen is None else seen)
         except Exception as error:
             self.trouble = error
             raise
         self._behind, self.trouble = False, None
 
-    async def _take_in(self) -> None:
-        head = await self._event_store.head()
-        if head > self.position:
+    async def _take_in(self, head: int) -> None:
+        recorded = None
+        if 0 < head - self.position <= _SHORT:
+            recorded = await self._take_in_at_once(head)
+        elif head > self.position:
             await self.keys.read(self._event_store, after=self.position, until=head)
             self.state = await replay(self._reducer, self.state, self._event_store, after=self.position, until=head)
             self.position = head
         if self._broadcast.position < self.position:
-            await self._broadcast.publish(self.position, None)
+            await self._broadcast.publish(self.position, recorded)
+
+    async def _take_in_at_once(self, head: int) -> list[RecordedEvent]:
+        """Read a short stretch of the log once, for the state, the keys and the followers, who are given the events."""
+        after, limit = self.position, head - self.position
+        recorded = [each async for each in self._event_store.read_all(after=after, limit=limit)]
+        if len(recorded) < limit:
+            raise EventStoreError(f"the log was read up to position {after + len(recorded)}, and goes to {head}")
+        facts = ((each.stream_id, each.version, each.event) for each in recorded)
+        self.state = fold(self._reducer, self.state, facts)
+        self.keys.learn(recorded)
+        self.position = head
+        return recorded
 
     async def handle(self, batch: list[Sent]) -> None:
         """Answer every command of a batch, in as many rounds as others who write to the log make needed."""
@@ -148,12 +180,18 @@ class Committer(Generic[StateT]):
                 if waiting:
                     await self.take_in()
         except BaseException as error:
-            logger.exception("commands failed: %d", len(waiting))
             self._behind = True
-            for sent in waiting:
-                sent.fail(error)
+            self.fail(waiting, error)
             if not isinstance(error, Exception):
                 raise
+
+    @staticmethod
+    def fail(batch: Sequence[Sent], error: BaseException) -> None:
+        """Answer every command of a batch with what keeps them all from being done."""
+        if batch:
+            logger.error("commands failed: %d", len(batch), exc_info=error)
+        for sent in batch:
+            sent.fail(error)
 
     async def _round(self, batch: list[Sent]) -> list[Sent]:
         """Decide a batch, append it and commit; return the commands that a newer state must decide again."""
@@ -245,7 +283,9 @@ class Committer(Generic[StateT]):
         try:
             return list(await self._event_store.append_many(appends))
         except Exception as error:  # noqa: BLE001 - handed to the command's sender
-            if len(appends) == 1 or await self._event_store.head() != self.position:
+            # Of what was not reached nothing is asked: that would take the patience of the senders once more.
+            once = len(appends) == 1 or isinstance(error, Unreachable)
+            if once or await self._event_store.head() != self.position:
                 logger.warning("commands that could not be written: %d (%s)", len(appends), error)
                 return [error] * len(appends)
         return [answer for append in appends for answer in await self._append([append])]
@@ -255,8 +295,12 @@ class Committer(Generic[StateT]):
         places = [place for answer in answers if _is_written(answer) for place in answer.positions]
         position = self.position + len(places)
         try:
-            if places != list(range(self.position + 1, position + 1)) or not all(map(_is_written, answers)):
+            if unreached := [answer for answer in answers if isinstance(answer, Unreachable)]:
+                self._behind, self.trouble = True, unreached[0]
+            elif not all(map(_is_written, answers)):
                 await self.take_in()
+            elif places != list(range(self.position + 1, position + 1)):
+                await self.take_in(max(places))
             elif places:
                 self.state, self.position = decided.state, position
                 await self._broadcast.publish(position, self._committed(decided, answers))

@@ -4,7 +4,7 @@ The key travels in the metadata of the events it caused, so the log itself is th
 the key as well: even two processes that both believe a key to be new cannot both write it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -43,7 +43,7 @@ class RememberedKeys:
     def __len__(self) -> int:
         return len(self._caused)
 
-    def remember(self, stream_id: str, versions: Sequence[int], metadata: dict[str, Any]) -> None:
+    def remember(self, stream_id: str, versions: Sequence[int], metadata: Mapping[str, Any]) -> None:
         """Learn where the events of a command are; `metadata` is theirs."""
         key, digest = metadata[_KEY], metadata[_DIGEST]
         earlier = self._caused.get(key)
@@ -59,6 +59,12 @@ class RememberedKeys:
                     metadata = msgspec.json.decode(text)
                     if _KEY in metadata and _DIGEST in metadata:
                         self.remember(stream_id, [version], metadata)
+
+    def learn(self, recorded: Sequence[RecordedEvent]) -> None:
+        """Learn the keys in events that were read from the log."""
+        for each in recorded:
+            if _KEY in each.metadata and _DIGEST in each.metadata:
+                self.remember(each.stream_id, [each.version], each.metadata)
 
     def caused_by(self, key: str, command: Any) -> bool:
         """Tell whether a key has caused events.

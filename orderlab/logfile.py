@@ -19,14 +19,16 @@ import msgspec
 from orderlab.core.codec import Codec
 from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import CodecError, OrderlabError, Unwritable
-from orderlab.core.log import Appended, EncodedEvent, NewEvent, StoredEvent
+from orderlab.core.log import EncodedEvent, StoredEvent
 from orderlab.eventstore.base import EventStore
-from orderlab.eventstore.stored import as_utc, encode_append
+from orderlab.eventstore.stored import as_utc
+from orderlab.eventstore.stretches import TOGETHER, stretches_of
 from orderlab.eventstore.succession import Succession
+from orderlab.eventstore.verbatim import Displaced, append_of, append_rows, difference
 from orderlab.orders.codec import ORDER_CODEC
 
-_TOGETHER = 5_000
-"""Events written in one transaction, and between two reports of progress."""
+_TOGETHER = TOGETHER
+"""Events written in one transaction, and between two reports of progress, at the most."""
 
 _COMMANDS = (
     "this is a command that was given, and no event of a log: a file of such is what `commands=` of a timeline takes"
@@ -54,7 +56,7 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Checked(NamedTuple):
-    """A line that an event store can take: what it will be there, and the append that brings it about."""
+    """A line that an event store can take: what it will be there, and the append that makes it."""
 
     number: int
     row: StoredEvent
@@ -110,12 +112,8 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
 async def lines_of(event_store: EventStore) -> AsyncIterator[list[bytes]]:
     """Give a log as encoded lines, a stretch at a time."""
     encode = msgspec.json.Encoder().encode
-    head = await event_store.head()
-    for after in range(0, head, _TOGETHER):
-        stretch = event_store.read_columns(*StoredEvent._fields, after=after, until=min(head, after + _TOGETHER))
-        async for columns in stretch:
-            rows = zip(*(columns[name] for name in StoredEvent._fields), strict=True)
-            yield [encode(_line(StoredEvent._make(row))) + b"\n" for row in rows]
+    async for rows in stretches_of(event_store, until=await event_store.head(), together=_TOGETHER):
+        yield [encode(_line(row)) + b"\n" for row in rows]
 
 
 async def import_lines(
@@ -162,24 +160,9 @@ def read_lines(path: str | PathLike[str]) -> Iterator[StoredEvent]:
     path, succession = Path(path), Succession()
     for number, line in _lines(path):
         try:
-            recorded_at = as_utc(line.recorded_at)
-        except OverflowError as error:
-            raise LogFileError(
-                f"{path}, line {number}: recorded_at {line.recorded_at} is beyond the calendar in UTC"
-            ) from error
-        row = StoredEvent(
-            line.position,
-            line.stream_id,
-            line.version,
-            line.event_id,
-            line.event_type,
-            line.schema_version,
-            recorded_at,
-            line.correlation_id,
-            line.causation_id,
-            bytes(line.metadata).decode(),
-            bytes(line.payload).decode(),
-        )
+            row = _row(line, bytes(line.metadata).decode())
+        except Unwritable as error:
+            raise LogFileError(f"{path}, line {number}: {error}") from error
         if problem := succession.problem_with(row):
             raise LogFileError(f"{path}, line {number}: {problem}")
         yield row
@@ -222,33 +205,40 @@ def _read(path: Path, codec: Codec) -> Iterator[_Checked]:
 
 
 def _checked(number: int, line: Line, codec: Codec) -> _Checked:
-    encoded = EncodedEvent(line.event_type, line.schema_version, bytes(line.payload).decode())
-    metadata = msgspec.json.decode(line.metadata, type=dict[str, Any])
-    new = NewEvent(encoded, line.event_id, line.recorded_at, line.correlation_id, line.causation_id, metadata)
-    append = AppendEvents(line.stream_id, [new], max(0, line.version - 1))
-    [(_, new, written)] = encode_append(append, codec).events
+    msgspec.json.decode(line.metadata, type=dict[str, Any])  # or no reader could use it later
+    # Files are written elsewhere too, with spaces between the parts of the metadata; the parts stay the text they are.
+    metadata = msgspec.json.encode(msgspec.json.decode(line.metadata, type=dict[str, msgspec.Raw]))
+    row = _row(line, metadata.decode())
+    return _Checked(number, row, append_of(row, codec))
+
+
+def _row(line: Line, metadata: str) -> StoredEvent:
+    try:
+        recorded_at = as_utc(line.recorded_at)
+    except OverflowError as error:
+        raise Unwritable(f"recorded_at {line.recorded_at} is beyond the calendar in UTC") from error
     place = (line.position, line.stream_id, line.version, line.event_id)
     causes = (line.correlation_id, line.causation_id)
-    row = StoredEvent(*place, *encoded[:2], new.recorded_at or line.recorded_at, *causes, written, encoded.payload)
-    return _Checked(number, row, append)
+    payload = bytes(line.payload).decode()
+    return StoredEvent(*place, line.event_type, line.schema_version, recorded_at, *causes, metadata, payload)
 
 
 async def _require_same(checked: list[_Checked], event_store: EventStore, path: Any) -> None:
     """Make sure that what the event store holds already is what the file says."""
-    if not checked:
-        return
-    expected = iter(checked)
-    after, until = checked[0].row.position - 1, checked[-1].row.position
-    async for columns in event_store.read_columns(*StoredEvent._fields, after=after, until=until):
-        for held in zip(*(columns[name] for name in StoredEvent._fields), strict=True):
-            number, row, _ = next(expected)
-            if held != row:
-                raise LogFileError(f"{path}, line {number}: the log holds another event at position {row.position}")
+    other = await difference([each.row for each in checked], event_store)
+    for number, row, _ in checked:
+        if row is other:
+            raise LogFileError(f"{path}, line {number}: the log holds another event at position {row.position}")
 
 
 async def _append(checked: list[_Checked], event_store: EventStore, path: Any) -> int:
-    answers = await event_store.append_many([each.append for each in checked]) if checked else []
-    for (number, row, _), answer in zip(checked, answers, strict=True):
-        if answer != Appended(row.version, (row.position,)):
-            raise LogFileError(f"{path}, line {number}: the log grew meanwhile, and another event may be in its place")
-    return len(checked)
+    try:
+        added = await append_rows([each.row for each in checked], [each.append for each in checked], event_store)
+    except Displaced as error:
+        [number] = (each.number for each in checked if each.row is error.row)
+        raise LogFileError(
+            f"{path}, line {number}: the log grew meanwhile, and another event may be in its place"
+        ) from error
+    if added < len(checked):  # someone else imported the same log meanwhile
+        await _require_same(checked, event_store, path)
+    return added

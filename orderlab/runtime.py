@@ -27,6 +27,7 @@ from orderlab.deciding import Decision, Question
 from orderlab.delays import Delays
 from orderlab.drawing import tables
 from orderlab.eventstore.base import EventStore
+from orderlab.following import Follower, Look
 from orderlab.outcome import Outcome
 
 StateT = TypeVar("StateT")
@@ -39,20 +40,9 @@ _WAITING = 10_000
 _BATCH = 1_024
 """Commands decided together at the most."""
 
-_SOON, _SELDOM = 0.1, 10.0
-"""Seconds after which a log that could not be read is looked at again: at first, and in the long run."""
-
 
 class StoreClosed(OrderlabError):
     """The store is closing, or was never opened, and takes no command."""
-
-
-class _Look:
-    """A sign to the worker that others have written to the log; it says when that was looked at, and what kept it."""
-
-    def __init__(self) -> None:
-        self.done = asyncio.Event()
-        self.error: Exception | None = None
 
 
 class Store(Generic[StateT]):
@@ -80,11 +70,12 @@ class Store(Generic[StateT]):
         self._event_store = event_store
         self._broadcast = Broadcast(event_store)
         self._committer = Committer(reducer, initial_state, event_store, self._broadcast, self._performed)
-        self._queue: asyncio.Queue[Sent | _Look | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Sent | Look | None] = asyncio.Queue()
+        self._follower = Follower(event_store, self._committer, self._queue.put_nowait)
         self._room = asyncio.Semaphore(_WAITING)
         self._delays: Delays | None = None
         self._worker: asyncio.Task[None] | None = None
-        self._follower: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
         self._closing = False
 
     @property
@@ -208,6 +199,18 @@ class Store(Generic[StateT]):
         """
         return self._committer.keys.caused_by(idempotency_key, command)
 
+    async def catch_up(self) -> None:
+        """Wait until the state shows everything that is in the log when this is called, whoever wrote it.
+
+        For reading `state` after another process has said that something is done. In between that is not needed: what
+        others write is taken in as it comes.
+
+        Raises:
+            StoreClosed: The store is closed, or was never opened, and does not show all of the log.
+            EventStoreError: The log cannot be read now.
+        """
+        await self._follower.catch_up(self._require_open)
+
     async def close(self) -> None:
         """Answer what was accepted, and refuse what comes after."""
         if self._worker is None:
@@ -215,9 +218,9 @@ class Store(Generic[StateT]):
         if not self._closing:
             self._closing = True
             self._queue.put_nowait(None)
-        assert self._follower is not None
+        assert self._following is not None
         # Shielded, because who gives up waiting for the end calls nothing off.
-        await asyncio.shield(asyncio.gather(self._worker, self._follower, return_exceptions=True))
+        await asyncio.shield(asyncio.gather(self._worker, self._following, return_exceptions=True))
 
     async def __aenter__(self) -> Self:
         if self._worker is not None:
@@ -225,7 +228,7 @@ class Store(Generic[StateT]):
         await self._committer.take_in()
         self._delays = Delays(self._env.clock)
         self._worker = asyncio.create_task(self._run(), name="orderlab store")
-        self._follower = asyncio.create_task(self._follow(), name="orderlab store, following the log")
+        self._following = asyncio.create_task(self._follower.follow(), name="orderlab store, following the log")
         return self
 
     async def __aexit__(
@@ -275,16 +278,18 @@ class Store(Generic[StateT]):
             await self._work()
         finally:  # also if something ends the worker that should not: nobody waits for what will not come
             self._closing = True
-            assert self._follower is not None
+            assert self._following is not None
             assert self._delays is not None
-            self._follower.cancel()
+            self._following.cancel()
             if dropped := self._delays.drop():
                 logger.info("closed before their time had come: %d delayed actions", dropped)
             self._broadcast.close()
             while not self._queue.empty():
-                sent = self._queue.get_nowait()
-                if isinstance(sent, Sent):
-                    sent.fail(StoreClosed(f"{self!r} was closed before the command was decided"))
+                each = self._queue.get_nowait()
+                if isinstance(each, Sent):
+                    each.fail(StoreClosed(f"{self!r} was closed before the command was decided"))
+                elif each is not None:
+                    each.end()  # who waited for it sees that the store is closed
 
     async def _work(self) -> None:
         closing = False
@@ -297,41 +302,26 @@ class Store(Generic[StateT]):
             for sent in commands:
                 if sent.from_outside:
                     self._room.release()
-            await self._committer.handle(commands)
-            for each in batch:
-                if isinstance(each, _Look):
-                    await self._look(each)
+            looks = [each for each in batch if isinstance(each, Look)]
+            trouble = await self._look([look for look in looks if look.urgent])
+            if trouble is None:
+                await self._committer.handle(commands)
+            else:  # to ask a log again that cannot be reached takes as long again
+                self._committer.fail(commands, trouble)
+            await self._look([look for look in looks if not look.begun])
 
-    # What others write.
-
-    async def _follow(self) -> None:
-        """Have the worker look at the log whenever it has more than followers were told of.
-
-        While it cannot be read, that is tried again and again: else they would stay behind until somebody writes.
-        """
-        pause = 0.0
-        while True:
-            try:
-                await self._event_store.wait_past(self._broadcast.position)
-                look = _Look()
-                self._queue.put_nowait(look)
-                await look.done.wait()
-                if look.error is not None:
-                    raise look.error
-                pause = 0.0
-            except Exception as error:
-                if not pause:
-                    unexpected = not isinstance(error, OrderlabError)
-                    logger.warning("what others write cannot be taken in now: %s", error, exc_info=unexpected)
-                pause = min(max(2 * pause, _SOON), _SELDOM)
-                await asyncio.sleep(pause)
-
-    async def _look(self, look: _Look) -> None:
+    async def _look(self, looks: Sequence[Look]) -> Exception | None:
+        """Take in what others wrote; return what keeps it from being taken in."""
+        trouble = None
         try:
-            await self._committer.take_in()
-        except Exception as error:  # noqa: BLE001 - handed to the follower, who tries again
-            look.error = error
-        look.done.set()
+            for look in looks:
+                await self._committer.take_in(look.begin())
+        except Exception as error:  # noqa: BLE001 - handed to those who asked for the look, and to those who sent
+            trouble = error
+        finally:
+            for look in looks:
+                look.end(trouble)
+        return trouble
 
     # What is to happen later.
 

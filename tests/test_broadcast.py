@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from live_stores import Gate, balances, failing, live_store, log, positions_of, recorded_in, taken
 
-from orderlab import broadcast
+from orderlab import broadcast, committing
 from orderlab.broadcast import BUFFER, Broadcast, Lagged, Subscription
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SeededIds, TestClock
@@ -582,6 +582,7 @@ async def test_an_observer_given_twice_is_called_twice_and_ended_one_by_one() ->
 async def test_who_begins_while_followers_are_behind_is_not_told_what_the_state_shows_already(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(committing, "_SHORT", 0)  # as if it were more than is kept for followers
     async with live_store(event_store := log()) as store:
         store.observe(lambda events: None)
         with monkeypatch.context() as line:

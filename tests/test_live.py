@@ -10,12 +10,12 @@ from accounts import ACCOUNT_CODEC, Deposit, Deposited, Withdraw, Withdrawn, acc
 from event_loop import in_event_loop
 from live_stores import Gate, balances, failing, live_store, log, positions_of, recorded_in, taken
 
-from orderlab import runtime
+from orderlab import following, runtime
 from orderlab.core.decider import Step
 from orderlab.core.effects import AppendEvents, Delay, Emit
 from orderlab.core.environment import Environment, SeededIds, SequentialIds, TestClock
 from orderlab.core.log import EncodedEvent, RecordedEvent
-from orderlab.eventstore.base import Columns, EventStoreError
+from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.contract.kit import turns
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
@@ -37,15 +37,15 @@ def event_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RowE
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look again at a log that could not be read as soon as others have had their turn."""
-    monkeypatch.setattr(runtime, "_SOON", 0.001)
-    monkeypatch.setattr(runtime, "_SELDOM", 0.001)
+    monkeypatch.setattr(following, "_SOON", 0.001)
+    monkeypatch.setattr(following, "_SELDOM", 0.001)
 
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not look again at a log that could not be read for as long as a test takes."""
-    monkeypatch.setattr(runtime, "_SOON", 60)
-    monkeypatch.setattr(runtime, "_SELDOM", 60)
+    monkeypatch.setattr(following, "_SOON", 60)
+    monkeypatch.setattr(following, "_SELDOM", 60)
 
 
 def deposited(cents: int) -> list[Deposited]:
@@ -203,17 +203,17 @@ async def test_a_log_that_cannot_be_read_is_looked_at_seldom_and_complained_of_o
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with live_store(event_store := log()) as store:
-        read, looks = event_store.read_columns, list[object]()
+        read, looks = event_store.read_all, list[object]()
 
-        def counted(*names: str, **options: Any) -> AsyncIterator[Columns]:
-            looks.append(names)
-            return read(*names, **options)
+        def counted(**options: Any) -> AsyncIterator[RecordedEvent]:
+            looks.append(options)
+            return read(**options)
 
-        monkeypatch.setattr(event_store, "read_columns", counted)
+        monkeypatch.setattr(event_store, "read_all", counted)
         await event_store.append_events("account-bea", [EncodedEvent("Unheard", 1, "{}")])
         await turns(500)
         assert balances(store) == {}
-        assert len(looks) == 2  # for its keys and for its events
+        assert len(looks) == 1
     complaint = "what others write cannot be taken in now: event at position 1 (stream account-bea, version 1)"
     assert [message.startswith(complaint) for message in caplog.messages] == [True]
 

@@ -152,6 +152,24 @@ async def test_a_payload_of_an_old_shape_stays_what_it_is_and_still_loads(tmp_pa
 
 
 @in_event_loop
+async def test_the_parts_of_metadata_stay_the_text_that_they_are(tmp_path: Path) -> None:
+    source, target = in_memory(), in_memory()
+    parts = {
+        "share": "1.10",
+        "far": "-1E+5",
+        "size": "123456789012345678901",
+        "name": '"\\u00e9"',
+        "z": '{"b": 1,"a":2}',
+    }
+    metadata = {name: msgspec.Raw(text.encode()) for name, text in parts.items()}
+    await source.append_events("order-o-1", [NewEvent(placed(1), metadata=metadata)])
+    [line] = await exported(tmp_path / "log.jsonl", source)
+    await import_lines(write(tmp_path / "spaced.jsonl", [line.replace('{"share":', '{ "share" : ')]), target)
+
+    assert await rows(target) == await rows(source)
+
+
+@in_event_loop
 async def test_a_payload_over_several_lines_is_exported_on_one(tmp_path: Path) -> None:
     source, target = in_memory(), in_memory()
     await source.append_events("order-o-1", [placed(1)])
@@ -326,6 +344,48 @@ async def test_a_log_that_grows_meanwhile_is_noticed(tmp_path: Path) -> None:
     await exported(tmp_path / "log.jsonl")
     with pytest.raises(LogFileError, match="line 1: the log grew meanwhile"):
         await import_lines(tmp_path / "log.jsonl", Shared())
+
+
+class ImportedTwice(InMemoryEventStore):
+    """An event store to which someone else imports the same log just before the first append, or almost the same."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path: Path | None = path
+
+    async def append_many(self, appends: Sequence[AppendEvents]) -> list[Appended | AppendRefused]:
+        if self.path is not None:
+            path, self.path = self.path, None
+            await import_lines(path, self)
+        return await super().append_many(appends)
+
+
+@in_event_loop
+async def test_two_who_import_the_same_file_at_once_make_one_log(tmp_path: Path) -> None:
+    source = await sample(in_memory())
+    await exported(tmp_path / "log.jsonl", source)
+    target = ImportedTwice(tmp_path / "log.jsonl")
+
+    assert await import_lines(tmp_path / "log.jsonl", target) == 0
+    assert [row[0] for row in await rows(target)] == [1, 2, 3, 4, 5]
+
+
+@in_event_loop
+async def test_who_imports_almost_the_same_file_at_once_is_noticed(tmp_path: Path) -> None:
+    lines = await exported(tmp_path / "log.jsonl")
+    almost = write(tmp_path / "almost.jsonl", [*lines[:3], lines[3].replace("TRACK-1", "TRACK-2"), lines[4]])
+
+    with pytest.raises(LogFileError, match="line 4: the log holds another event at position 4"):
+        await import_lines(tmp_path / "log.jsonl", ImportedTwice(almost))
+
+
+@in_event_loop
+async def test_metadata_that_no_reader_could_use_is_not_let_in(tmp_path: Path) -> None:
+    lines = await exported(tmp_path / "log.jsonl")
+    write(tmp_path / "huge.jsonl", [lines[0].replace('"metadata":{}', '"metadata":{"size":1e400}')])
+
+    with pytest.raises(LogFileError, match="line 1: Number out of range"):
+        await import_lines(tmp_path / "huge.jsonl", in_memory())
 
 
 # Lines that are none

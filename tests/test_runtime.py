@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import pytest
@@ -750,7 +750,7 @@ async def test_what_is_durable_is_answered_so_also_when_the_log_cannot_be_read(m
             monkeypatch, event_store, only_first(1, writing(event_store, "account-bea", Deposited("bea", 1)))
         )
         with monkeypatch.context() as unreadable:
-            unreadable.setattr(event_store, "head", failing_head)
+            unreadable.setattr(event_store, "read_all", failing_read)
             outcome = await store.send(Deposit("ada", 5))
         assert (outcome.positions, balances(store)) == ((2,), {})
         refused = await store.send(Withdraw("ada", 6))
@@ -762,13 +762,17 @@ async def failing_head() -> int:
     raise EventStoreError("the line is dead")
 
 
+def failing_read(**options: int) -> NoReturn:
+    raise EventStoreError("the line is dead")
+
+
 @in_event_loop
 async def test_nothing_is_decided_on_a_state_that_is_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     async with account_store(event_store := accounts_in_memory()) as store:
         before_appends(
             monkeypatch, event_store, only_first(1, writing(event_store, "account-bea", Deposited("bea", 1)))
         )
-        monkeypatch.setattr(event_store, "head", failing_head)
+        monkeypatch.setattr(event_store, "read_all", failing_read)
         await store.send(Deposit("ada", 5))
         with pytest.raises(EventStoreError, match="the line is dead"):
             await store.send(Withdraw("ada", 5))

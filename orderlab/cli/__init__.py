@@ -1,4 +1,4 @@
-"""The command line: `orderlab lab`, `demo`, `serve`, `import`, `simulate`, `replay`, `export`, `workshop`.
+"""The command line: `orderlab lab`, `demo`, `serve`, `import`, `simulate`, `replay`, `export`, `copy`, `workshop`.
 
 A module for each thing that can be done; `console` holds how they all speak. This one only lists them.
 """
@@ -38,6 +38,7 @@ app.command("replay", epilog="Example: orderlab replay duckdb:///desk.duckdb --u
     replaying.replayed
 )
 app.command("export", epilog="Example: orderlab export duckdb:///desk.duckdb --to desk.jsonl")(copying.export)
+app.command("copy", epilog="Example: orderlab copy duckdb:///desk.duckdb postgresql://ada@localhost/shop")(copying.copy)
 app.add_typer(workshop.workshop, epilog="Example: orderlab workshop next")
 
 

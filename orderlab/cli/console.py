@@ -21,6 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orderlab.core.errors import OrderlabError
+from orderlab.server.logs import masked
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ def run(app: typer.Typer) -> None:
     try:
         app()
     except OrderlabError as error:
-        ERR.print(Text(f"orderlab: {error}"), soft_wrap=True)
+        ERR.print(Text(f"orderlab: {masked(str(error))}"), soft_wrap=True)
         sys.exit(FAILED)
     except OSError as error:
         if not isinstance(error, BrokenPipeError):  # else whoever read the output, such as `head`, has seen enough
@@ -79,8 +80,8 @@ def show_text(text: str, *, style: str = "", indent: int = 0) -> None:
 
 
 def show_counts(title: str, counts: Mapping[str, Any]) -> None:
-    """Print a title, and names and numbers under it."""
-    show_text(title, style="bold")
+    """Print a title, and names and numbers under it; no password of an address that is named."""
+    show_text(masked(title), style="bold")
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(overflow="fold")
     table.add_column(justify="right")

@@ -16,7 +16,12 @@ from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 from orderlab.system import RandomIds, SystemClock
 
 To = Annotated[
-    str, typer.Option("--to", metavar="URL", help="The log to fill: duckdb:///file.duckdb, made if it is not there.")
+    str,
+    typer.Option(
+        "--to",
+        metavar="URL",
+        help="The log to fill, made if it is not there: duckdb:///file.duckdb or postgresql://user@host/database.",
+    ),
 ]
 
 

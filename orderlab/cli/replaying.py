@@ -18,7 +18,11 @@ from orderlab.replay import load_state, position_of, time_in
 
 def replayed(
     url: Annotated[
-        str, typer.Argument(help="The log: duckdb:///file.duckdb (relative) or duckdb:////folder/file.duckdb.")
+        str,
+        typer.Argument(
+            help="The log: duckdb:///file.duckdb (relative), duckdb:////folder/file.duckdb, or "
+            "postgresql://user@host/database, with ?schema=NAME for one that is not in the schema orderlab."
+        ),
     ],
     until: Annotated[
         str | None,

@@ -31,14 +31,22 @@ def serve(
     url: Annotated[
         str | None,
         typer.Argument(
-            help="The log: duckdb:///file.duckdb, made if it is not there. By default DATABASE_URL, or else "
-            "a file in your data folder.",
+            help="The log: duckdb:///file.duckdb or postgresql://user@host/database, made if it is not there. "
+            "By default DATABASE_URL, or else a file in your data folder.",
             show_default=False,
         ),
     ] = None,
+    *,
     host: Annotated[str | None, typer.Option(help="Where to listen (HOST; 127.0.0.1).", show_default=False)] = None,
     port: Annotated[
         int | None, typer.Option(help="The port (PORT; 3000); 0 for any that is free.", show_default=False)
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that share the port (ORDERLAB_WORKERS; 1); more than one need a log in PostgreSQL.",
+            show_default=False,
+        ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin with an empty log in memory, gone at the end.")] = False,
     sample: Annotated[
@@ -54,15 +62,22 @@ def serve(
     if (url is not None) + fresh + sample > 1:
         raise typer.BadParameter("--fresh and --sample are logs of their own: name no other beside them")
     if url is not None and "://" not in url:
+        if "@" in url:  # and perhaps a password, which is not repeated
+            raise typer.BadParameter("an address in PostgreSQL begins with postgresql://", param_hint="URL")
         raise typer.BadParameter(f"{url!r} is no address of a log: did you mean duckdb:///{url}?", param_hint="URL")
     from orderlab.server.logs import configure_logging, parse_levels  # noqa: PLC0415 - keeps `orderlab --help` quick
     from orderlab.server.running import listen, new_event_loop  # noqa: PLC0415 - as above
     from orderlab.server.settings import load_settings  # noqa: PLC0415 - as above
 
-    settings = load_settings(database_url=MEMORY if fresh or sample else url, host=host, port=port)
+    settings = load_settings(database_url=MEMORY if fresh or sample else url, host=host, port=port, workers=workers)
     configure_logging(parse_levels(settings.log))
-    with listen(settings.host, settings.port) as listening, asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_serve(settings, listening, sample=sample))
+    listening = listen(settings.host, settings.port, workers=settings.workers > 1)
+    with listening, asyncio.Runner(loop_factory=new_event_loop) as runner:
+        if settings.workers == 1:
+            runner.run(_serve(settings, listening, sample=sample))
+        else:
+            runner.run(_make_log(settings.database_url))
+            _serve_by_several(settings, listening)
     OUT.print("Stopped.")
 
 
@@ -82,6 +97,21 @@ async def _serve(settings: "ServerSettings", listening: socket.socket, *, sample
             if sample:
                 await _play_sample(event_store)
             await serve_orders(event_store, settings, listening, started)
+
+
+async def _make_log(database_url: str) -> None:
+    """Make a log if it is not there, so that what is wrong with it is told once, and not by every worker."""
+    async with open_event_store(database_url) as event_store:
+        await event_store.head()
+
+
+def _serve_by_several(settings: "ServerSettings", listening: socket.socket) -> None:
+    from orderlab.server.workers import Workers  # noqa: PLC0415 - as above
+
+    def started(position: int) -> None:
+        _tell(settings, listening, position, _called(settings, sample=False))
+
+    Workers(settings, listening).run(started)
 
 
 def _make_folder(folder: Path) -> None:

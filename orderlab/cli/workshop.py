@@ -30,7 +30,7 @@ workshop = typer.Typer(name="workshop", no_args_is_help=True, rich_markup_mode=N
 def described() -> None:
     """Do the exercises, in files of your own; your progress is that of the notebooks.
 
-    Where it is kept: ORDERLAB_WORKSHOP, a path; else a file in the user's data folder.
+    Where it is kept: ORDERLAB_WORKSHOP, a path or an address; else a file in the user's data folder.
     """
 
 

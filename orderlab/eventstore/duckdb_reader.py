@@ -1,7 +1,4 @@
-"""Read a log's DuckDB file at any place, for time travel over logs that do not fit into memory.
-
-Of five million streams not one name is held: a stream goes by a hash of its id, which DuckDB makes as it reads.
-"""
+"""Read a log's DuckDB file at any place, for time travel over logs that do not fit into memory."""
 
 import threading
 import weakref
@@ -11,11 +8,11 @@ from typing import Any, Protocol, TypeVar
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 
 from orderlab.core.log import StoredEvent
 from orderlab.eventstore.base import Columns, EventStoreError, Outline
 from orderlab.eventstore.duckdb_file import failure, open_for_reading, release
+from orderlab.eventstore.outlining import Outlining, StreamHashes
 from orderlab.eventstore.stored import as_utc
 
 T = TypeVar("T")
@@ -52,8 +49,7 @@ class DuckDBLogReader:
         self._run = run
         self.close = close
         self._head = head
-        self._hashes = np.empty(0, dtype=np.uint64)
-        self._numbers = np.empty(0, dtype=np.int32)
+        self._streams: StreamHashes | None = None
 
     def __len__(self) -> int:
         return self._head
@@ -62,20 +58,12 @@ class DuckDBLogReader:
         """Return the log without its contents."""
         types = self._run(lambda cursor: cursor.execute("SELECT DISTINCT event_type FROM events").fetchall())
         names = sorted(name for (name,) in types)
-        hashes = np.empty(self._head, dtype=np.uint64)
-        columns = {
-            "version": np.empty(self._head, dtype=np.int32),
-            "type": np.empty(self._head, dtype=np.min_scalar_type(len(names))),
-            "time": np.empty(self._head, dtype=np.int64),
-        }
+        outlining = Outlining(self._head, np.uint64)
         for after in range(0, self._head, _STRETCH):
             until = min(after + _STRETCH, self._head)
-            found = self._run(lambda cursor: _outline(cursor, names, after, until))  # noqa: B023 - run at once
-            hashes[after:until] = found["stream"]
-            for name, column in columns.items():
-                column[after:until] = found[name]
-        streams = self._number(hashes)
-        return Outline(streams, columns["version"], columns["type"], tuple(names), columns["time"])
+            outlining.put(after, **self._run(lambda cursor: _outline(cursor, names, after, until)))  # noqa: B023 - run at once
+        outline, self._streams = outlining.finish(tuple(names))
+        return outline
 
     def rows(self, positions: Sequence[int]) -> list[StoredEvent]:
         """Return the rows at these positions."""
@@ -93,27 +81,12 @@ class DuckDBLogReader:
     def stream_of(self, stream_id: str) -> int | None:
         """Return the number of a stream; very seldom that of another, whose events then say so."""
         [(number,)] = self._run(lambda cursor: cursor.execute("SELECT hash(?::VARCHAR)", [stream_id]).fetchall())
-        place = int(self._hashes.searchsorted(np.uint64(number)))
-        return int(self._numbers[place]) if place < len(self._hashes) and self._hashes[place] == number else None
+        return None if self._streams is None else self._streams.number(number)
 
     def stream_ids(self, after: int, until: int) -> list[str]:
         """Return the ids of the streams that begin in a stretch."""
         query = "SELECT stream_id FROM events WHERE position > ? AND position <= ? AND version = 1 ORDER BY position"
         return [each for (each,) in self._run(lambda cursor: cursor.execute(query, [after, until]).fetchall())]
-
-    def _number(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
-        """Number the streams by their first events; return the number of each event's, and remember the hashes'."""
-        by_hash = hashes.argsort(kind="stable")
-        hashes = hashes[by_hash]
-        begins = np.ones(len(hashes), dtype=bool)
-        begins[1:] = hashes[1:] != hashes[:-1]
-        starts = np.flatnonzero(begins)
-        self._hashes = hashes[starts]
-        self._numbers = np.empty(len(starts), dtype=np.int32)
-        self._numbers[by_hash[starts].argsort()] = np.arange(len(starts), dtype=np.int32)
-        streams = np.empty(len(hashes), dtype=np.int32)
-        streams[by_hash] = np.repeat(self._numbers, np.diff(starts, append=len(hashes)))
-        return streams
 
 
 class _Connection:
@@ -177,8 +150,8 @@ def read_stretch(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...], afte
 
 def _outline(cursor: duckdb.DuckDBPyConnection, names: list[str], after: int, until: int) -> dict[str, Any]:
     wanted = (
-        "hash(stream_id) AS stream, version, epoch_us(recorded_at) AS time, "
-        "(list_position(?, event_type) - 1)::UINTEGER AS type"
+        "hash(stream_id) AS hashes, version AS versions, epoch_us(recorded_at) AS times, "
+        "(list_position(?, event_type) - 1)::UINTEGER AS types"
     )
     return _arrays(cursor, wanted, after, until, [names])
 

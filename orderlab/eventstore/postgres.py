@@ -1,11 +1,11 @@
 """Events in PostgreSQL: one log for several processes and machines at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar, cast
 
 try:
-    import psycopg
-    import psycopg_pool  # noqa: F401 - to say here what is missing
+    import psycopg  # noqa: F401 - to say here what is missing
+    import psycopg_pool  # noqa: F401 - as above
 except ImportError as error:
     raise ImportError(
         f'PostgreSQL needs a driver that is not here ({error}): pip install "orderlab[postgres]"'
@@ -17,14 +17,13 @@ from orderlab.core.log import StoredEvent
 from orderlab.eventstore.base import Columns
 from orderlab.eventstore.postgres_database import Database
 from orderlab.eventstore.postgres_listener import Listener
+from orderlab.eventstore.postgres_reader import SELECTED, PostgresLogReader, read_stretch
 from orderlab.eventstore.postgres_schema import DEFAULT_SCHEMA, Connection, require_schema_name
 from orderlab.eventstore.postgres_writer import PostgresWriter
 from orderlab.eventstore.threaded import ThreadedEventStore
 from orderlab.orders.codec import ORDER_CODEC
 
 T = TypeVar("T")
-
-_AS_TEXT = ("metadata", "payload")
 
 
 class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
@@ -68,8 +67,7 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
         self._database = Database(url, schema, self._READERS)
         self._listener = Listener(self._database, self._bell)
         self._use(PostgresWriter(self._database, self._listener, self._clock, self._ids, create=create), schema)
-        names = ", ".join(f"{name}::text" if name in _AS_TEXT else name for name in StoredEvent._fields)
-        self._rows = f'SELECT {names} FROM "{schema}".events WHERE '  # noqa: S608 - all of it is ours
+        self._rows = f'SELECT {SELECTED} FROM "{schema}".events WHERE '  # noqa: S608 - all of it is ours
 
     async def _read_page(self, after: int, until: int) -> list[StoredEvent]:
         return await self._select("position > %s AND position <= %s ORDER BY position", after, until)
@@ -89,6 +87,10 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
         [(head,)] = await self._read(lambda connection: connection.execute(query, prepare=True).fetchall())
         self._listener.learn(cast("int", head))
         return cast("int", head)
+
+    async def log_reader(self) -> PostgresLogReader:
+        """Return a reader of the log as it is now; it works for as long as the event store is open."""
+        return PostgresLogReader(self._read_at_once, self.schema, await self.head())
 
     async def wait_past(self, position: int) -> int:
         """Wait until the log has an event after this position, whoever writes it, and return one that it has."""
@@ -115,22 +117,7 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
         return self._database.ask(query)
 
     def _stretch(self, connection: Connection, names: tuple[str, ...], after: int, until: int) -> Columns:
-        """Have the database put columns together: a list of values arrives in a fifth of the time of as many rows."""
-        wanted = ", ".join(f"array_agg({name}{'::text' if name in _AS_TEXT else ''})" for name in names)
-        query = (
-            f'SELECT {wanted} FROM (SELECT {", ".join(names)} FROM "{self.schema}".events '  # noqa: S608 - ours
-            "WHERE position > %s AND position <= %s ORDER BY position) stretch"
-        )
-        try:
-            found = connection.execute(query.encode(), [after, until], prepare=True, binary=True).fetchone()
-        except (psycopg.errors.ProgramLimitExceeded, psycopg.errors.InternalError_):
-            if until - after <= 1:
-                raise
-            middle = (after + until) // 2  # more than a gigabyte: a value of PostgreSQL holds no more
-            first, second = (self._stretch(connection, names, *ends) for ends in ((after, middle), (middle, until)))
-            return {name: first[name] + second[name] for name in names}
-        values: Sequence[Any] = found or ()
-        return {name: value or [] for name, value in zip(names, values, strict=True)}
+        return read_stretch(connection, self.schema, names, after, until)
 
     def __repr__(self) -> str:
         return f"<PostgresEventStore {self._database.called}>"

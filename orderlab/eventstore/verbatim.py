@@ -1,6 +1,6 @@
-"""A log's rows as they are: read in stretches that fit into memory, and appended elsewhere as the same rows."""
+"""Rows of a log written to another event store as the same rows, or compared with what it holds."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,13 +10,6 @@ from orderlab.core.errors import AppendRefused, OrderlabError, Unwritable
 from orderlab.core.log import EncodedEvent, NewEvent, StoredEvent
 from orderlab.eventstore.base import EventStore
 from orderlab.eventstore.stored import encode_append
-
-TOGETHER = 5_000
-"""The most events in a stretch, which are written in one transaction."""
-
-_FIRST = 200
-_CHARACTERS = 8 * 1024 * 1024
-"""About what a stretch holds at the most: the first is short, and tells how large the events are."""
 
 _metadata = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -33,28 +26,6 @@ class Displaced(OrderlabError):
         super().__init__(f"the event at position {row.position} went to another place: {refusal or 'the log grew'}")
         self.row = row
         self.refusal = refusal
-
-
-async def stretches_of(
-    event_store: EventStore, *, after: int = 0, until: int, together: int = TOGETHER
-) -> AsyncGenerator[list[StoredEvent], None]:
-    """Iterate over a part of a log in stretches of rows, shorter ones where the events are large.
-
-    Args:
-        event_store: The log.
-        after: The position before the first row wanted.
-        until: The position of the last row wanted, which is in the log.
-        together: The most rows in a stretch.
-    """
-    size = min(together, _FIRST)
-    while after < until:
-        end = min(until, after + size)
-        async for columns in event_store.read_columns(*StoredEvent._fields, after=after, until=end):
-            rows = list(map(StoredEvent._make, zip(*(columns[name] for name in StoredEvent._fields), strict=True)))
-            characters = sum(map(len, columns["payload"])) + sum(map(len, columns["metadata"]))
-            size = max(1, min(together, _CHARACTERS * len(rows) // max(characters, 1)))
-            yield rows
-        after = end
 
 
 def append_of(row: StoredEvent, codec: Codec) -> AppendEvents:
@@ -81,7 +52,7 @@ def append_of(row: StoredEvent, codec: Codec) -> AppendEvents:
 
 
 async def difference(rows: Sequence[StoredEvent], event_store: EventStore) -> StoredEvent | None:
-    """Return the first of these rows, in position order, that the event store does not hold like this; None if it does.
+    """Return the first of these rows, in position order, that the event store does not hold so; None if it does.
 
     The event store has a row at each of their positions, or none from some position on.
     """

@@ -138,7 +138,22 @@ class Backend:
                 idempotency_key=idempotency_key,
             )
         except StoreClosed as closed:
-            raise Problem("overloaded", "the server is closing: try again in a moment") from closed
+            raise closing() from closed
+        except LOG_TROUBLE as error:
+            raise unreachable(error) from error
+
+    async def catch_up(self) -> None:
+        """Wait until the state and the listing show all that is in the log now, whichever server wrote it.
+
+        Whoever was told by one server that something is done, finds it so at any other.
+
+        Raises:
+            Problem: The event store cannot be reached, holds what no state can follow, or the server is closing.
+        """
+        try:
+            await self.store.catch_up()
+        except StoreClosed as closed:
+            raise closing() from closed
         except LOG_TROUBLE as error:
             raise unreachable(error) from error
 
@@ -153,10 +168,9 @@ class Backend:
                 head = await self.event_store.head()
                 async for _ in self.event_store.read_columns("position", after=max(0, head - 1), until=head):
                     pass
+                await self.catch_up()
         except (*LOG_TROUBLE, TimeoutError) as error:
             raise unreachable(error) from error
-        if self.store.trouble is not None:
-            raise unreachable(self.store.trouble)
 
 
 def backend_of(connection: HTTPConnection) -> Backend:
@@ -175,6 +189,11 @@ def no_order(order_id: str) -> Problem:
     """Say that an order is not there; what is too long for an id is not repeated in full."""
     shown = order_id if len(order_id) <= MAX_ORDER_ID else f"{order_id[:MAX_ORDER_ID]}…"
     return Problem("order_not_found", f"there is no order {shown}")
+
+
+def closing() -> Problem:
+    """Say that the server does nothing more."""
+    return Problem("overloaded", "the server is closing: try again in a moment")
 
 
 def unreachable(error: BaseException) -> Problem:

@@ -41,6 +41,7 @@ async def health(request: Request) -> Response:
 async def events_of_order(request: Request) -> list[RecordedEvent]:
     """Return all events of the order that a request's path names."""
     backend = backend_of(request)
+    await backend.catch_up()
     order = backend.order(request.path_params["order_id"])
     try:
         return await backend.event_store.load_events(ORDERS.stream_id(order.id))

@@ -21,10 +21,9 @@ _LOGGER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 # Each begins with fixed text, and the password is of bounded length: a client may write kilobytes into a log, and a
 # pattern that began with "any scheme" would take seconds for them.
-_URL_PASSWORD = re.compile(r"""(://[^\s:/?#@]{0,256}:)[^\s"'<>]{1,512}@""")
-_SECRET = re.compile(
-    r"""((?:token|password)(?:=|%3d)|\bbearer\s{1,8}|\borderlab-[0-9]{1,5}=)[^\s&;,#"']+""", re.IGNORECASE
-)
+_URL_PASSWORD = re.compile(r"""(:/{1,2}[^\s:/?#@]{0,256}:)[^\s"'<>]{1,512}@""")
+_SECRET = re.compile(r"""(token(?:=|%3d)|\bbearer\s{1,8}|\borderlab-[0-9]{1,5}=)[^\s&;,#"']+""", re.IGNORECASE)
+_PASSWORD = re.compile(r"""(password(?:=|%3d))(?:'[^']{1,512}'|[^\s&#"']+)""", re.IGNORECASE)
 _BARE = re.compile(r"""[^\s="\\]+""")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -57,7 +56,7 @@ def masked(text: str) -> str:
     >>> masked("postgresql://lab:sesame@db/orders and /?token=sesame&after=1")
     'postgresql://lab:***@db/orders and /?token=***&after=1'
     """
-    return _SECRET.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text))
+    return _PASSWORD.sub(r"\1***", _SECRET.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text)))
 
 
 def configure_logging(levels: Mapping[str, int]) -> None:
@@ -72,9 +71,12 @@ def configure_logging(levels: Mapping[str, int]) -> None:
     ours = logging.StreamHandler(sys.stderr)
     ours.setFormatter(LogLines())
     root.addHandler(ours)
-    # At its level info uvicorn tells the address of every WebSocket, and the token in it.
-    uvicorn = logging.NOTSET if "uvicorn" in levels else logging.WARNING
-    for name, level in {"uvicorn.error": uvicorn, **levels}.items():
+    # At its level info uvicorn tells the address of every WebSocket, and the token in it. The pool of connections to
+    # PostgreSQL warns of each attempt while that is away, several times a second, and we say it once.
+    quiet = {"uvicorn.error": logging.WARNING, "psycopg.pool": logging.ERROR}
+    for name, level in quiet.items():
+        logging.getLogger(name).setLevel(logging.NOTSET if name.partition(".")[0] in levels else level)
+    for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
     access = logging.getLogger("uvicorn.access")  # the guard has its own, which costs nothing while it is off
     access.handlers.clear()

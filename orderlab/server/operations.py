@@ -32,6 +32,7 @@ EVERYWHERE = ("forbidden_origin", "misdirected_host", "internal_error")
 _BEHIND_TOKEN = ("unauthorized",)
 _WITH_BODY = ("malformed_json", "invalid_request", "payload_too_large", "unsupported_media_type", "request_timeout")
 _WRITING = ("validation_failed", "idempotency_key_reused", "version_conflict", "overloaded", "event_store_unavailable")
+_READING = ("overloaded", "event_store_unavailable")
 _ABOUT_ONE = ("order_not_found", "invalid_order_state", "version_mismatch")
 
 
@@ -97,7 +98,7 @@ OPERATIONS = (
         list_orders,
         OrdersPage,
         query=OrdersQuery,
-        problems=(*_BEHIND_TOKEN, "invalid_request"),
+        problems=(*_BEHIND_TOKEN, *_READING, "invalid_request"),
     ),
     Operation(
         "GET",
@@ -106,7 +107,7 @@ OPERATIONS = (
         OrderView,
         takes=("If-None-Match",),
         gives=("ETag",),
-        problems=(*_BEHIND_TOKEN, "order_not_found"),
+        problems=(*_BEHIND_TOKEN, *_READING, "order_not_found"),
     ),
     Operation(
         "POST",
@@ -134,7 +135,7 @@ OPERATIONS = (
         f"{_ORDER}/events",
         list_order_events,
         StreamPage,
-        problems=(*_BEHIND_TOKEN, "order_not_found", "event_store_unavailable"),
+        problems=(*_BEHIND_TOKEN, *_READING, "order_not_found"),
     ),
     Operation(
         "GET",
@@ -144,6 +145,6 @@ OPERATIONS = (
         query=EventsQuery,
         problems=(*_BEHIND_TOKEN, "invalid_request", "event_store_unavailable"),
     ),
-    Operation("GET", "/api/v1/summary", summarize, Summary),
-    Operation("GET", "/health", health, Health, problems=("event_store_unavailable",)),
+    Operation("GET", "/api/v1/summary", summarize, Summary, problems=(*_BEHIND_TOKEN, *_READING)),
+    Operation("GET", "/health", health, Health, problems=_READING),
 )

@@ -63,7 +63,9 @@ async def ship_order(request: Request) -> Response:
 
 async def get_order(request: Request) -> Response:
     """Show an order; its `ETag` is its version."""
-    order = backend_of(request).order(request.path_params["order_id"])
+    backend = backend_of(request)
+    await backend.catch_up()
+    order = backend.order(request.path_params["order_id"])
     tag = tag_of(order.version)
     if has_tag(request, tag):
         return Response(status_code=304, headers={"ETag": tag})
@@ -74,6 +76,7 @@ async def list_orders(request: Request) -> Response:
     """List orders, newest first."""
     query = query_of(request, OrdersQuery)
     backend = backend_of(request)
+    await backend.catch_up()
     if query.after is not None and query.after not in backend.listing:
         raise Problem("invalid_request", f"after must be the next of the page before, and there is no {query.after!r}")
     orders, following = backend.listing.page(
@@ -89,8 +92,9 @@ async def list_orders(request: Request) -> Response:
 
 async def summarize(request: Request) -> Response:
     """Count the orders in each status."""
-    listing = backend_of(request).listing
-    return json_response(Summary(listing.position, listing.counts()))
+    backend = backend_of(request)
+    await backend.catch_up()
+    return json_response(Summary(backend.listing.position, backend.listing.counts()))
 
 
 def _order_id(request: Request) -> str:

@@ -6,9 +6,11 @@ import gc
 import logging
 import signal
 import socket
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -25,6 +27,9 @@ from orderlab.server.settings import ServerSettings
 
 uvicorn_logger = logging.getLogger("uvicorn.error")
 
+STOPS = (signal.SIGINT, signal.SIGTERM)
+"""What tells a server to stop: Ctrl-C, and whoever looks after services."""
+
 _BACKLOG = 2_048
 _MOST_CONNECTIONS = 10_000
 _KEEP_ALIVE_SECONDS = 30
@@ -38,19 +43,25 @@ class CannotListen(OrderlabError):
     """The address cannot be listened at; the text says why, and what to do."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.
+def listen(host: str, port: int, *, workers: bool = False) -> socket.socket:
+    """Return a socket that listens; or one that has the place for sockets of workers, as `for_worker` makes them.
 
     Args:
         host: A name or an address of this machine.
         port: The port; 0 for any that is free.
+        workers: Whether it is for several processes.
 
     Raises:
         CannotListen: The port is taken, or the address is none of this machine's.
     """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        if not (workers and sys.platform == "linux"):
+            return listening
+        with listening:  # which nobody else listens at, also who would share it
+            place = listening.getsockname()
+        return _sharing(family, place)
     except PermissionError as error:
         raise CannotListen(f"port {port} needs more rights than you have: choose one from 1024 on") from error
     except socket.gaierror as error:
@@ -61,6 +72,32 @@ def listen(host: str, port: int) -> socket.socket:
         else:
             what = f"{host} port {port} cannot be listened at: {error.strerror}"
         raise CannotListen(what) from error
+
+
+def for_worker(listening: socket.socket) -> socket.socket:
+    """Return a socket for one more worker, which is to be closed here once the worker has it.
+
+    Where several processes wait at one socket, who comes next is often taken by the same one again: of 200 connections
+    that came in turn to four processes one had 192. Linux shares them out evenly among sockets at one port.
+    """
+    if sys.platform == "linux" and listening.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT):
+        return _sharing(listening.family, listening.getsockname())
+    return listening.dup()
+
+
+def _sharing(family: int, address: Any) -> socket.socket:
+    """Return a socket at an address that others of the same user may have as well; it does not listen yet."""
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # as Python's own do
+        made.bind(address)
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def addresses_of(listening: socket.socket, host: str) -> list[str]:
@@ -78,9 +115,12 @@ class Server(uvicorn.Server):
     Args:
         app: The application.
         started: Called when requests are taken.
+        stops: The signals that tell it to stop.
     """
 
-    def __init__(self, app: ASGIApp, *, started: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, started: Callable[[], object] = lambda: None, stops: Sequence[signal.Signals] = STOPS
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -105,6 +145,7 @@ class Server(uvicorn.Server):
             )
         )
         self._started_callback = started
+        self._stops = stops
         # At INFO uvicorn writes the address of each WebSocket with its query, at DEBUG the headers: both have tokens.
         if uvicorn_logger.getEffectiveLevel() < logging.WARNING:
             uvicorn_logger.setLevel(logging.WARNING)
@@ -117,15 +158,14 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop in an orderly way at SIGTERM and Ctrl-C, and come back to the caller.
+        """Stop in an orderly way at the signals that tell so, and come back to the caller.
 
         uvicorn raises the signal again once it has stopped, which would end the process before the log is closed.
         """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {each: signal.signal(each, self.handle_exit) for each in signals}
+        before = {each: signal.signal(each, self.handle_exit) for each in self._stops}
         try:
             yield
         finally:
@@ -138,6 +178,7 @@ async def serve_orders(
     settings: ServerSettings,
     listening: socket.socket,
     started: Callable[[Server, Backend], object],
+    stops: Sequence[signal.Signals] = STOPS,
 ) -> None:
     """Serve the orders in a log until the server is told to stop; then do what was accepted, and come back.
 
@@ -146,10 +187,11 @@ async def serve_orders(
         settings: Who may use the server.
         listening: Where it listens.
         started: Called once, when the log is replayed and requests are taken.
+        stops: The signals that tell it to stop.
     """
     async with Backend(event_store) as backend:
         access = Access.of(settings, listening.getsockname()[1])
-        server = Server(create_app(backend, access), started=lambda: started(server, backend))
+        server = Server(create_app(backend, access), started=lambda: started(server, backend), stops=stops)
         await server.serve(sockets=[listening])
 
 

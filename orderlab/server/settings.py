@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self, TypedDict, Unpack
+from typing import Annotated, Any, ClassVar, Self, TypedDict, Unpack, cast
 from urllib.parse import quote
 
 from platformdirs import user_data_dir
@@ -10,13 +10,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from orderlab.core.errors import OrderlabError
+from orderlab.eventstore.urls import is_postgres
 from orderlab.server.hosts import canonical_host, canonical_origin, is_loopback
 from orderlab.server.logs import parse_levels
 
+MOST_WORKERS = 64
+"""Processes of one server; each has all orders in memory, and connections to the database."""
+
 _ALLOWED = {
-    "DATABASE_URL": "an address such as duckdb:///file.duckdb or memory://",
+    "DATABASE_URL": "an address such as duckdb:///file.duckdb, postgresql://user@host/database or memory://",
     "HOST": "a name or an address to listen at, such as 127.0.0.1, without a port",
     "PORT": "a number from 0, for any free one, to 65535",
+    "ORDERLAB_WORKERS": f"a number of processes from 1 to {MOST_WORKERS}",
     "ORDERLAB_LOG": "a level (debug, info, warning, error, critical), or levels by module such as "
     "info,orderlab.runtime=debug",
     "ORDERLAB_TOKEN": "at least 8 printable ASCII characters without spaces",
@@ -92,6 +97,7 @@ class Given(TypedDict, total=False):
     database_url: str | None
     host: str | None
     port: int | None
+    workers: int | None
     log: str | None
     token: str | None
     open: bool | None
@@ -117,6 +123,7 @@ class ServerSettings(BaseSettings):
     )
     host: Annotated[str, AfterValidator(_host)] = Field("127.0.0.1", validation_alias="HOST")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(3000, validation_alias="PORT")
+    workers: Annotated[int, Field(ge=1, le=MOST_WORKERS)] = Field(1, validation_alias="ORDERLAB_WORKERS")
     log: Annotated[str, AfterValidator(_log)] = Field("info", validation_alias="ORDERLAB_LOG")
     token: Annotated[SecretStr, AfterValidator(_token)] | None = Field(None, validation_alias="ORDERLAB_TOKEN")
     open: bool = Field(False, validation_alias="ORDERLAB_OPEN")
@@ -131,6 +138,15 @@ class ServerSettings(BaseSettings):
     def _is_not_open_by_accident(self) -> Self:
         if self.token is None and not self.open and not is_loopback(self.host):
             raise ValueError(self._TOO_OPEN.format(self.host))
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_log_for_all_workers(self) -> Self:
+        if self.workers > 1 and not is_postgres(self.database_url):
+            of_one = "a log in memory is gone with its process, and no other sees it"
+            if not self.database_url.startswith("memory:"):
+                of_one = "a DuckDB file can be open in one process alone"
+            raise ValueError(f"{self.workers} workers need a log in PostgreSQL (postgresql://…): {of_one}")
         return self
 
 
@@ -167,6 +183,13 @@ def given_settings(**given: Unpack[Given]) -> ServerSettings:
         SettingsError: A setting cannot be.
     """
     return _made(_GivenSettings, given)
+
+
+def as_given(settings: ServerSettings) -> Given:
+    """Return what makes the same settings in another process; the token stands in it as it is."""
+    token = None if settings.token is None else settings.token.get_secret_value()
+    given: dict[str, Any] = {name: getattr(settings, name) for name in ServerSettings.model_fields}
+    return cast("Given", {**given, "token": token})
 
 
 def _made(kind: type[ServerSettings], given: Given) -> ServerSettings:

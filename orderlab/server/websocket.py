@@ -39,9 +39,11 @@ async def follow(websocket: WebSocket) -> None:
     """Serve one client until it goes, or cannot keep up."""
     backend = backend_of(websocket)
     try:
+        query = query_of(websocket, FollowQuery)
+        if query.after is None or query.after > backend.hub.position:  # another server may have told of what is there
+            await backend.catch_up()
         if len(backend.hub.followers) >= MOST_CLIENTS:
             raise Problem("overloaded", f"{MOST_CLIENTS} clients follow already: try again in a moment")
-        query = query_of(websocket, FollowQuery)
     except Problem as problem:
         await websocket.send_denial_response(problem_response(problem))
         return

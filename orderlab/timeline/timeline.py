@@ -142,8 +142,8 @@ class Timeline(AsOf[StateT]):
             reducer: The domain's reducer; orders by default.
             commands: The commands that were given, refused ones too, for what-if; or the file that they are in.
             in_memory: Take the log into memory, so that the event store may be closed. False leaves it where it is,
-                which `DuckDBEventStore` can do; the event store must then stay open. None leaves logs of more than
-                250,000 events where they are, if that can be done.
+                which `DuckDBEventStore` and `PostgresEventStore` can do; the event store must then stay open. None
+                leaves logs of more than 250,000 events where they are, if that can be done.
 
         Raises:
             CorruptStream: The versions of a stream do not count 1, 2, 3..., or the log is that of another domain.

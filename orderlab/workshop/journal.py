@@ -1,4 +1,4 @@
-"""A learner's log: one file, which is opened for each thing that is recorded, so that several kernels can share it."""
+"""A learner's log: one file or schema, opened for each thing that is recorded, so that several kernels can share it."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from urllib.parse import quote
 from platformdirs import user_data_dir
 
 from orderlab.eventstore.base import EventStore, EventStoreError
-from orderlab.eventstore.urls import open_event_store, path_of
+from orderlab.eventstore.urls import is_postgres, open_event_store, path_of
 from orderlab.logfile import export_lines
 from orderlab.orders.reducer import OrderEnvironment
 from orderlab.outcome import Outcome
@@ -37,14 +37,16 @@ def address() -> str:
     """Return where progress is kept: what the environment says, else a file in the user's data folder.
 
     Raises:
-        EventStoreError: What the environment says is no file that could keep anything.
+        EventStoreError: What the environment says could keep nothing.
     """
     said = os.environ.get(VARIABLE, "").strip()
     if said.startswith("memory:"):
         raise EventStoreError(f"{VARIABLE}={said} would keep nothing: name a file")
     if "://" in said:
-        if not said.startswith("duckdb:"):
-            raise EventStoreError(f"{VARIABLE}={said} is no file: name one, such as progress.duckdb")
+        if not (said.startswith("duckdb:") or is_postgres(said)):
+            raise EventStoreError(
+                f"{VARIABLE}={said} is no file: name one, such as progress.duckdb, or postgresql://user@host/database"
+            )
         return said
     path = Path(said).expanduser() if said else Path(user_data_dir("orderlab", appauthor=False)) / "workshop.duckdb"
     if path.is_dir():
@@ -86,9 +88,9 @@ def export(path: str | PathLike[str]) -> int:
 
 
 def _opened() -> AbstractAsyncContextManager[EventStore]:
-    """Open the log, and make it only where there is no file: a database of something else stays as it is."""
+    """Open the log, and make it only where there is nothing: a database of something else stays as it is."""
     url = address()
-    is_there = path_of(url.partition("://")[2], url).exists()
+    is_there = not is_postgres(url) and path_of(url.partition("://")[2], url).exists()
     return open_event_store(url, codec=LEARNING_CODEC, create=not is_there)
 
 

@@ -45,14 +45,15 @@ def rows(run: Run) -> list[Row]:
 
 
 def _ours_in_file(count: int, folder: Path) -> float:
-    return asyncio.run(_ours(DuckDBEventStore(folder / "ours.duckdb"), count))
+    return asyncio.run(append_ours(DuckDBEventStore(folder / "ours.duckdb"), count))
 
 
 def _ours_in_memory(count: int, folder: Path) -> float:
-    return asyncio.run(_ours(InMemoryEventStore(), count))
+    return asyncio.run(append_ours(InMemoryEventStore(), count))
 
 
-async def _ours(event_store: EventStore, count: int) -> float:
+async def append_ours(event_store: EventStore, count: int) -> float:
+    """Append to our event store, which is closed afterwards."""
     events = placed_orders(count)
     try:
         await event_store.head()  # opens the file
@@ -74,18 +75,20 @@ def _raw(count: int, folder: Path) -> float:
 
 
 def _peer_in_file(count: int, folder: Path) -> float:
-    return _peer(count, folder)
+    with peer.application(folder) as application:
+        return append_peers(application, count)
 
 
 def _peer_in_memory(count: int, folder: Path) -> float:
-    return _peer(count, None)
+    with peer.application(None) as application:
+        return append_peers(application, count)
 
 
-def _peer(count: int, folder: Path | None) -> float:
-    with peer.application(folder) as application:
-        orders = peer.placed_orders(count)
-        with stopwatch() as watch:
-            for order in orders:
-                application.save(order)
-        assert application.recorder.max_notification_id() == count
+def append_peers(application: peer.PeerApplication, count: int) -> float:
+    """Save new aggregates, one by one."""
+    orders = peer.placed_orders(count)
+    with stopwatch() as watch:
+        for order in orders:
+            application.save(order)
+    assert application.recorder.max_notification_id() == count
     return watch.seconds / count

@@ -30,7 +30,7 @@ PEER_FILE, PEER_MEMORY = "peer, SQLite", "peer, memory"
 def rows(run: Run) -> list[Row]:
     """Time the append of `run.events` events at once."""
     count = run.events
-    many, one_stream = f"Append {count:,} events in one append_many", f"Append {count:,} events to one stream"
+    many, one_stream = measures(count)
     seconds = run.medians(
         {
             FILE: partial(_ours_in_file, count),
@@ -53,18 +53,24 @@ def rows(run: Run) -> list[Row]:
 
 
 def _ours_in_file(count: int, folder: Path) -> float:
-    return asyncio.run(_ours(DuckDBEventStore(folder / "ours.duckdb"), count, one_stream=False))
+    return asyncio.run(append_ours(DuckDBEventStore(folder / "ours.duckdb"), count, one_stream=False))
 
 
 def _ours_in_one_stream(count: int, folder: Path) -> float:
-    return asyncio.run(_ours(DuckDBEventStore(folder / "ours.duckdb"), count, one_stream=True))
+    return asyncio.run(append_ours(DuckDBEventStore(folder / "ours.duckdb"), count, one_stream=True))
 
 
 def _ours_in_memory(count: int, folder: Path) -> float:
-    return asyncio.run(_ours(InMemoryEventStore(), count, one_stream=False))
+    return asyncio.run(append_ours(InMemoryEventStore(), count, one_stream=False))
 
 
-async def _ours(event_store: EventStore, count: int, *, one_stream: bool) -> float:
+def measures(count: int) -> tuple[str, str]:
+    """Return what the two measures are called."""
+    return f"Append {count:,} events in one append_many", f"Append {count:,} events to one stream"
+
+
+async def append_ours(event_store: EventStore, count: int, *, one_stream: bool) -> float:
+    """Append all to our event store at once, and close it."""
     written = events_of_orders(count)
     appends = [each.as_append() for each in written]
     events = [each.event for each in written]
@@ -90,19 +96,21 @@ def _raw(encode: bool, count: int, folder: Path) -> float:
 
 
 def _peer_in_file(count: int, folder: Path) -> float:
-    return _peer(count, folder)
+    with peer.application(folder) as application:
+        return append_peers(application, count)
 
 
 def _peer_in_memory(count: int, folder: Path) -> float:
-    return _peer(count, None)
+    with peer.application(None) as application:
+        return append_peers(application, count)
 
 
-def _peer(count: int, folder: Path | None) -> float:
-    with peer.application(folder) as application:
-        orders = peer.placed_orders(count - count // 2)
-        for index, order in enumerate(orders[: count // 2]):
-            peer.end(order, index)
-        with stopwatch() as watch:
-            application.save(*orders)
-        assert application.recorder.max_notification_id() == count
+def append_peers(application: peer.PeerApplication, count: int) -> float:
+    """Save aggregates of two events each, all at once."""
+    orders = peer.placed_orders(count - count // 2)
+    for index, order in enumerate(orders[: count // 2]):
+        peer.end(order, index)
+    with stopwatch() as watch:
+        application.save(*orders)
+    assert application.recorder.max_notification_id() == count
     return watch.seconds / count

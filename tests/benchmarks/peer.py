@@ -2,7 +2,8 @@
 
 Aggregates with `@event` methods, an `Application` that is told its persistence module by environment variables, the
 JSON transcoder that it comes with, and every setting at its default: an SQLite file is opened with a write-ahead log
-and a full sync at each commit, snapshots and the aggregate cache are off.
+and a full sync at each commit; PostgreSQL gets a pool of 5 to 15 connections, and each save locks the table, which is
+how the peer keeps its positions in order. Snapshots and the aggregate cache are off.
 
 Two things favour the peer. The items of an order are plain dictionaries, which its transcoder takes as they are;
 dataclasses as ours would need a transcoding registered, and more time. And a whole log is read from its recorder in
@@ -17,6 +18,7 @@ from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
+from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.sample import CUSTOMER, ITEMS, LATER, REASON, TOTAL_CENTS, TRACKING_NUMBER, before, is_cancelled
 
@@ -89,6 +91,16 @@ def application(folder: Path | None) -> Iterator[PeerApplication]:
     """Open an application whose events are in an SQLite file in a folder, or in memory."""
     in_file = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(folder and folder / "peer.sqlite")}
     with PeerApplication(env=in_file if folder else {"PERSISTENCE_MODULE": "eventsourcing.popo"}) as opened:
+        yield opened
+
+
+@contextmanager
+def application_in_postgres(url: str, schema: str) -> Iterator[PeerApplication]:
+    """Open an application whose events are in a schema of a PostgreSQL."""
+    given = conninfo_to_dict(url)
+    where = {f"POSTGRES_{name.upper()}": str(given.get(name) or "") for name in ("dbname", "host", "user", "password")}
+    where |= {"POSTGRES_PORT": str(given.get("port") or ""), "POSTGRES_SCHEMA": schema}
+    with PeerApplication(env={"PERSISTENCE_MODULE": "eventsourcing.postgres", **where}) as opened:
         yield opened
 
 

@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import msgspec
 
+from benchmarks import sample
 from benchmarks.sample import Written
 from orderlab.eventstore.duckdb_file import open_file, release
-from orderlab.orders.codec import ORDER_CODEC
-from orderlab.system import RandomIds
 
 RawRow = tuple[object, ...]
 
@@ -46,14 +44,11 @@ def raw_log(path: Path) -> Iterator[RawLog]:
 
 
 def rows_of(events: Sequence[Written]) -> list[RawRow]:
-    """Return events as the rows that our event store would write."""
-    ids, at = RandomIds(), datetime.now(UTC).replace(tzinfo=None)
-    rows: list[RawRow] = []
-    for position, written in enumerate(events, start=1):
-        event_type, schema_version, payload = ORDER_CODEC.encode(written.event)
-        place = (position, written.stream_id, written.version)
-        rows.append((*place, ids.new_uuid().hex, event_type, schema_version, at, None, None, "{}", payload))
-    return rows
+    """Return events as the rows that DuckDB is given."""
+    return [
+        (*row[:3], row.event_id.hex, row.event_type, row.schema_version, row.recorded_at.replace(tzinfo=None), *row[7:])
+        for row in sample.rows_of(events)
+    ]
 
 
 def encoded(rows: Sequence[RawRow], events: Sequence[Written]) -> list[RawRow]:

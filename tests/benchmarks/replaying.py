@@ -39,7 +39,7 @@ def rows(run: Run) -> list[Row]:
     """Time the replay of a log of `run.events` events; the files are written once, for replay does not change them."""
     events = run.events
     with run.fresh_folder() as logs:
-        asyncio.run(_write(DuckDBEventStore(logs / "ours.duckdb"), events))
+        asyncio.run(write_ours(DuckDBEventStore(logs / "ours.duckdb"), events))
         with peer.application(logs) as peer_in_file:
             peer.write_orders(peer_in_file, events)
         seconds = run.medians(
@@ -65,7 +65,8 @@ def rows(run: Run) -> list[Row]:
     ]
 
 
-async def _write(event_store: EventStore, count: int) -> None:
+async def write_ours(event_store: EventStore, count: int) -> None:
+    """Write a log, and close it."""
     await event_store.append_many([written.as_append() for written in events_of_orders(count)])
     await event_store.close()
 
@@ -76,7 +77,7 @@ def _ours_in_file(logs: Path, opened_before: bool, folder: Path) -> float:
         try:
             if opened_before:
                 await event_store.head()
-            return await _ours(event_store)
+            return await replay_ours(event_store)
         finally:
             await event_store.close()
 
@@ -87,12 +88,13 @@ def _ours_in_memory(count: int, folder: Path) -> float:
     async def replayed() -> float:
         event_store = InMemoryEventStore()
         await event_store.append_many([written.as_append() for written in events_of_orders(count)])
-        return await _ours(event_store)
+        return await replay_ours(event_store)
 
     return asyncio.run(replayed())
 
 
-async def _ours(event_store: EventStore) -> float:
+async def replay_ours(event_store: EventStore) -> float:
+    """Load the state of an open event store, and check it."""
     with stopwatch() as watch:
         state = await load_state(event_store)
     count = await event_store.head()
@@ -102,13 +104,13 @@ async def _ours(event_store: EventStore) -> float:
 
 def _peer_in_file(logs: Path, count: int, folder: Path) -> float:
     with peer.application(logs) as application:
-        return _peer(application, count)
+        return replay_peers(application, count)
 
 
 def _peer_in_memory(count: int, folder: Path) -> float:
     with peer.application(None) as application:
         peer.write_orders(application, count)
-        return _peer(application, count)
+        return replay_peers(application, count)
 
 
 def _peer_opened(logs: Path, count: int, folder: Path) -> float:
@@ -118,7 +120,8 @@ def _peer_opened(logs: Path, count: int, folder: Path) -> float:
     return watch.seconds / count
 
 
-def _peer(application: peer.PeerApplication, count: int) -> float:
+def replay_peers(application: peer.PeerApplication, count: int) -> float:
+    """Replay the log of an application, and check what it comes to."""
     with stopwatch() as watch:
         aggregates = peer.replayed(application)
     _check(_counts(aggregates), count)
@@ -126,15 +129,18 @@ def _peer(application: peer.PeerApplication, count: int) -> float:
 
 
 def _raw(logs: Path, count: int, folder: Path) -> float:
-    decoders: dict[str, Callable[[str], Any]] = {
-        event_type.__name__: msgspec.json.Decoder(event_type).decode for event_type in EVENTS
-    }
+    decoders = payload_decoders()
     with raw_log(logs / "ours.duckdb") as raw, stopwatch() as watch, collector_paused():
         columns = raw.connection.execute("SELECT event_type, payload FROM events").fetchnumpy()
         pairs = zip(columns["event_type"].tolist(), columns["payload"].tolist(), strict=True)
         decoded = [decoders[event_type](payload) for event_type, payload in pairs]
     assert len(decoded) == count
     return watch.seconds / count
+
+
+def payload_decoders() -> dict[str, Callable[[str | bytes], Any]]:
+    """Return for each event type what decodes its JSON, checking its types and nothing else."""
+    return {event_type.__name__: msgspec.json.Decoder(event_type).decode for event_type in EVENTS}
 
 
 def _counts(aggregates: Mapping[UUID, Any]) -> Mapping[str, int]:

@@ -1,10 +1,13 @@
 """The events that are written and read: orders of three items, four in five shipped later, the others cancelled."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from orderlab.core.effects import AppendEvents
+from orderlab.core.log import StoredEvent
 from orderlab.orders.actions import Event, OrderCancelled, OrderPlaced, OrderShipped
+from orderlab.orders.codec import ORDER_CODEC
 from orderlab.orders.decider import ORDERS
 from orderlab.orders.model import OrderItem
 from orderlab.system import RandomIds
@@ -54,6 +57,17 @@ def events_of_orders(count: int) -> list[Written]:
         events += placed[start : start + LATER]
         events += [_ended(placed[index], index) for index in before(start, count)]
     return events
+
+
+def rows_of(events: Sequence[Written]) -> list[StoredEvent]:
+    """Return events as the rows that our event stores would write."""
+    ids, at = RandomIds(), datetime.now(UTC)
+    rows: list[StoredEvent] = []
+    for position, written in enumerate(events, start=1):
+        event_type, schema_version, payload = ORDER_CODEC.encode(written.event)
+        place = (position, written.stream_id, written.version)
+        rows.append(StoredEvent(*place, ids.new_uuid(), event_type, schema_version, at, None, None, "{}", payload))
+    return rows
 
 
 def before(start: int, count: int) -> range:

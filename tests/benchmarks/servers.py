@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,9 +42,14 @@ class Served:
 
 
 @contextmanager
-def orderlab_server(url: str, folder: Path) -> Iterator[Served]:
-    """Run orderlab's server as a person does, on an event store whose file, if it has one, is in a folder."""
-    with _server(["-m", "orderlab", "serve", url, "--port", "0"], folder) as served:
+def orderlab_server(url: str, folder: Path, workers: int = 1) -> Iterator[Served]:
+    """Run orderlab's server as a person does, on an event store whose file, if it has one, is in a folder.
+
+    Several workers have all of the cores.
+    """
+    command = ["-m", "orderlab", "serve", url, "--port", "0"]
+    several = ["--workers", str(workers)]
+    with _server(command + several, folder, None) if workers > 1 else _server(command, folder) as served:
         yield served
 
 
@@ -81,14 +86,14 @@ def allow_open_files(count: int) -> None:
 
 
 @contextmanager
-def _server(arguments: Sequence[str], folder: Path) -> Iterator[Served]:
+def _server(arguments: Sequence[str], folder: Path, core: int | None = SERVER) -> Iterator[Served]:
     # What a developer's shell sets for a server of theirs, a token say, is not for these.
     env = {
         name: value
         for name, value in os.environ.items()
         if name not in _SETTINGS and not name.startswith(("ORDERLAB_", "UVICORN_"))
     }
-    with on_core(SERVER):
+    with nullcontext() if core is None else on_core(core):
         process = subprocess.Popen(
             [sys.executable, *arguments], cwd=folder, env=env, stdout=subprocess.PIPE, encoding="utf-8"
         )

@@ -25,8 +25,8 @@ CONNECTIONS = (1, 16, 64)
 BODY = msgspec.json.encode({"customer_id": CUSTOMER, "items": ITEMS}).decode()
 PATH = "/api/v1/orders"
 
-_PLACE, _READ = "Place an order", "Read an order"
-_GOALS = {(f"{_PLACE}, 64 connections", IN_MEMORY): 0.7, (f"{_PLACE}, 64 connections", IN_FILE): 0.55}
+PLACE, _READ = "Place an order", "Read an order"
+_GOALS = {(f"{PLACE}, 64 connections", IN_MEMORY): 0.7, (f"{PLACE}, 64 connections", IN_FILE): 0.55}
 
 Measured = dict[str, Figures]
 """Figures by measure."""
@@ -44,7 +44,7 @@ def lines(run: Run) -> list[Line]:
         {
             IN_MEMORY: partial(_ours, MEMORY, connections, seconds),
             IN_FILE: partial(_ours, DUCKDB, connections, seconds),
-            BARE: partial(_bare, connections, seconds),
+            BARE: partial(load_bare, connections, seconds),
         }
     )
     return [line for measure in rounds[BARE][0] for line in _lines(measure, rounds)]
@@ -59,16 +59,18 @@ def _lines(measure: str, rounds: Mapping[str, Sequence[Measured]]) -> Iterator[L
 
 def _ours(url: str, connections: tuple[int, ...], seconds: float, folder: Path) -> Measured:
     with orderlab_server(url, folder) as served:
-        return _measured(served, connections, seconds, folder)
+        return measured(served, connections, seconds, folder)
 
 
-def _bare(connections: tuple[int, ...], seconds: float, folder: Path) -> Measured:
+def load_bare(connections: tuple[int, ...], seconds: float, folder: Path) -> Measured:
+    """Load the bare server."""
     with bare_server("orders") as served:
-        return _measured(served, connections, seconds, folder)
+        return measured(served, connections, seconds, folder)
 
 
-def _measured(served: Served, connections: tuple[int, ...], seconds: float, folder: Path) -> Measured:
-    asked = {_PLACE: Asked("POST", PATH, BODY), _READ: Asked("GET", _place_one(served))}
+def measured(served: Served, connections: tuple[int, ...], seconds: float, folder: Path) -> Measured:
+    """Place orders on a server and read one, by some numbers of connections."""
+    asked = {PLACE: Asked("POST", PATH, BODY), _READ: Asked("GET", _place_one(served))}
     for each in asked.values():  # Python's interpreter adapts to what it is given to do
         load(served, each, connections=max(connections), seconds=seconds / 3, folder=folder)
     return {

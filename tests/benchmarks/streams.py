@@ -31,7 +31,7 @@ FILE, MEMORY, PEER_FILE, PEER_MEMORY = "DuckDB", "memory", "peer, SQLite", "peer
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Reading:
     """What is read: the stream with this index, so many times, of a log of streams of these lengths."""
 
     lengths: tuple[int, ...]
@@ -46,14 +46,14 @@ class _Reading:
 
 def rows(run: Run) -> list[Row]:
     """Time the replay of a long and of a short stream, in a log of `run.events` events."""
-    lengths = _lengths(run.events)
+    lengths = lengths_of(run.events)
     found: list[Row] = []
     with run.fresh_folder() as logs:
-        ours = asyncio.run(_write(DuckDBEventStore(logs / "ours.duckdb", codec=ACCOUNT_CODEC), lengths))
+        ours = asyncio.run(write_ours(DuckDBEventStore(logs / "ours.duckdb", codec=ACCOUNT_CODEC), lengths))
         with peer.application(logs) as in_file:
-            theirs = _write_peer(in_file, lengths)
+            theirs = write_peers(in_file, lengths)
         for length, times in {max(lengths): run.size(5, 1), SHORT: run.size(30, 1)}.items():
-            reading = _Reading(lengths, lengths.index(length), times)
+            reading = Reading(lengths, lengths.index(length), times)
             seconds = run.medians(
                 {
                     FILE: partial(_ours_in_file, logs, reading, ours[reading.index]),
@@ -62,20 +62,24 @@ def rows(run: Run) -> list[Row]:
                     PEER_MEMORY: partial(_peer_in_memory, reading),
                 }
             )
-            measure = f"One stream, {length:,} events of {sum(lengths):,}"
-            found.append(against_rival(measure, seconds, FILE, PEER_FILE))
-            found.append(against_rival(measure, seconds, MEMORY, PEER_MEMORY))
+            found.append(against_rival(measure(reading), seconds, FILE, PEER_FILE))
+            found.append(against_rival(measure(reading), seconds, MEMORY, PEER_MEMORY))
     return found
 
 
-def _lengths(events: int) -> tuple[int, ...]:
+def measure(reading: Reading) -> str:
+    """Return what the reading of a stream is called."""
+    return f"One stream, {reading.length:,} events of {sum(reading.lengths):,}"
+
+
+def lengths_of(events: int) -> tuple[int, ...]:
     """Return the length of each stream of the log: one long one amid short ones."""
     long = max(SHORT + 1, min(LONG, events // 2))
     around = [SHORT] * ((events - long) // SHORT // 2)
     return (*around, long, *around, SHORT)
 
 
-async def _write(event_store: EventStore, lengths: Sequence[int]) -> list[str]:
+async def write_ours(event_store: EventStore, lengths: Sequence[int]) -> list[str]:
     """Write the log, close it if it is in a file, and return the ids of its accounts."""
     ids = RandomIds()
     account_ids = [ids.new_id("account") for _ in lengths]
@@ -89,7 +93,8 @@ async def _write(event_store: EventStore, lengths: Sequence[int]) -> list[str]:
     return account_ids
 
 
-def _write_peer(application: peer.PeerApplication, lengths: Sequence[int]) -> list[UUID]:
+def write_peers(application: peer.PeerApplication, lengths: Sequence[int]) -> list[UUID]:
+    """Write the same log with an application, and return the ids of its accounts."""
     accounts = [peer.Account(CENTS) for _ in lengths]
     for account, length in zip(accounts, lengths, strict=True):
         for _ in range(length - 1):
@@ -98,24 +103,25 @@ def _write_peer(application: peer.PeerApplication, lengths: Sequence[int]) -> li
     return [account.id for account in accounts]
 
 
-def _ours_in_file(logs: Path, reading: _Reading, account_id: str, folder: Path) -> float:
+def _ours_in_file(logs: Path, reading: Reading, account_id: str, folder: Path) -> float:
     async def read() -> float:
         async with DuckDBEventStore(logs / "ours.duckdb", codec=ACCOUNT_CODEC) as event_store:
-            return await _ours(event_store, reading, account_id)
+            return await read_ours(event_store, reading, account_id)
 
     return asyncio.run(read())
 
 
-def _ours_in_memory(reading: _Reading, folder: Path) -> float:
+def _ours_in_memory(reading: Reading, folder: Path) -> float:
     async def read() -> float:
         event_store = InMemoryEventStore(codec=ACCOUNT_CODEC)
-        account_ids = await _write(event_store, reading.lengths)
-        return await _ours(event_store, reading, account_ids[reading.index])
+        account_ids = await write_ours(event_store, reading.lengths)
+        return await read_ours(event_store, reading, account_ids[reading.index])
 
     return asyncio.run(read())
 
 
-async def _ours(event_store: EventStore, reading: _Reading, account_id: str) -> float:
+async def read_ours(event_store: EventStore, reading: Reading, account_id: str) -> float:
+    """Read a stream of an open event store and fold it, again and again."""
     reducer, stream_id = account_reducer(), ACCOUNTS.stream_id(account_id)
     with stopwatch() as watch:
         for _ in range(reading.times):
@@ -128,18 +134,19 @@ async def _ours(event_store: EventStore, reading: _Reading, account_id: str) -> 
     return watch.seconds / reading.times / reading.length
 
 
-def _peer_in_file(logs: Path, reading: _Reading, account_id: UUID, folder: Path) -> float:
+def _peer_in_file(logs: Path, reading: Reading, account_id: UUID, folder: Path) -> float:
     with peer.application(logs) as application:
-        return _peer(application, reading, account_id)
+        return read_peers(application, reading, account_id)
 
 
-def _peer_in_memory(reading: _Reading, folder: Path) -> float:
+def _peer_in_memory(reading: Reading, folder: Path) -> float:
     with peer.application(None) as application:
-        account_ids = _write_peer(application, reading.lengths)
-        return _peer(application, reading, account_ids[reading.index])
+        account_ids = write_peers(application, reading.lengths)
+        return read_peers(application, reading, account_ids[reading.index])
 
 
-def _peer(application: peer.PeerApplication, reading: _Reading, account_id: UUID) -> float:
+def read_peers(application: peer.PeerApplication, reading: Reading, account_id: UUID) -> float:
+    """Get an aggregate of an application, again and again."""
     with stopwatch() as watch:
         for _ in range(reading.times):
             account: peer.Account = application.repository.get(account_id)

@@ -41,10 +41,11 @@ def rows(run: Run) -> list[Row]:
 
 
 def _ours_in_file(count: int, folder: Path) -> float:
-    return asyncio.run(_ours(DuckDBEventStore(folder / "ours.duckdb"), count))
+    return asyncio.run(append_ours(DuckDBEventStore(folder / "ours.duckdb"), count))
 
 
-async def _ours(event_store: EventStore, count: int) -> float:
+async def append_ours(event_store: EventStore, count: int) -> float:
+    """Let tasks append to our event store, and close it."""
     events = placed_orders(count)
 
     async def write(own: list[Written]) -> None:
@@ -70,7 +71,13 @@ def _raw(count: int, folder: Path) -> float:
 
 
 def _peer(count: int, folder: Path) -> float:
-    with peer.application(folder) as application, ThreadPoolExecutor(WRITERS) as threads:
+    with peer.application(folder) as application:
+        return append_peers(application, count)
+
+
+def append_peers(application: peer.PeerApplication, count: int) -> float:
+    """Let threads save new aggregates."""
+    with ThreadPoolExecutor(WRITERS) as threads:
         orders = peer.placed_orders(count)
 
         def write(own: list[peer.Order]) -> None:

@@ -221,3 +221,14 @@ def test_text_that_the_terminal_lacks_is_shown_by_its_numbers(tmp_path: Path) ->
 
 def test_the_version_is_told(tmp_path: Path) -> None:
     assert done("--version", cwd=tmp_path) == f"orderlab {version('orderlab')}\n"
+
+
+# Passwords
+
+
+@pytest.mark.parametrize("url", ["postgres:/lab:sesame@db/orders", "redis://lab:sesame@db/0", "a b?password=sesame"])
+def test_no_password_of_an_address_is_repeated(url: str, tmp_path: Path) -> None:
+    ran = orderlab("replay", url, cwd=tmp_path)
+
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "sesame" not in ran.stderr

@@ -125,7 +125,11 @@ def test_settings_come_from_the_environment_and_the_command_line_wins(tmp_path: 
         ({"HOST": "0.0.0.0"}, "HOST 0.0.0.0 lets in everyone who can reach this machine: set ORDERLAB_TOKEN"),
         ({"ORDERLAB_TOKEN": "short"}, "ORDERLAB_TOKEN must be at least 8"),
         ({"DATABASE_URL": "mysql://lab:sesame-open@db/orders"}, "DATABASE_URL must be an address"),
-        ({"DATABASE_URL": "postgresql://lab:sesame-open@db/orders"}, "PostgreSQL"),
+        (
+            {"DATABASE_URL": "postgresql://lab:sesame-open@127.0.0.1:1/orders"},
+            "orders at 127.0.0.1:1 cannot be reached",
+        ),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/orders?user=lab&password=sesame-open"}, "cannot be reached"),
         ({"DATABASE_URL": "duckdb:///no/such/folder/orders.duckdb"}, "no/such/folder"),
         ({"XDG_DATA_HOME": "/dev/null/nowhere"}, "the folder /dev/null/nowhere/orderlab cannot be made"),
     ],
@@ -156,6 +160,13 @@ def test_what_is_not_asked_rightly_is_answered_with_the_usage(arguments: list[st
 
 def test_a_file_that_is_no_address_is_told_as_the_address_that_was_meant(tmp_path: Path) -> None:
     assert "did you mean duckdb:///orders.duckdb?" in refused("orders.duckdb", cwd=tmp_path, code=2)
+
+
+def test_an_address_without_its_scheme_is_not_repeated_for_a_password_may_be_in_it(tmp_path: Path) -> None:
+    said = refused("lab:sesame@db/orders", cwd=tmp_path, code=2)
+
+    assert "begins with postgresql://" in said
+    assert "sesame" not in said
 
 
 def test_a_class_is_given_the_links_that_work_on_other_machines(tmp_path: Path) -> None:
@@ -262,4 +273,4 @@ def test_its_help_names_the_variables_and_has_an_example(tmp_path: Path) -> None
     said = done("serve", "--help", cwd=tmp_path)
 
     assert "Example: orderlab serve --sample" in said
-    assert all(name in said for name in ("DATABASE_URL", "HOST", "PORT"))
+    assert all(name in said for name in ("DATABASE_URL", "HOST", "PORT", "ORDERLAB_WORKERS", "postgresql://"))

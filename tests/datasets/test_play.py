@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import pytest
 from accounts import ACCOUNT_CODEC, Deposit, Withdraw, account_environment, account_reducer
+from postgres_servers import PostgresServer
 
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SequentialIds, TestClock
@@ -18,11 +20,14 @@ from orderlab.datasets.desk import simulate
 from orderlab.datasets.play import Played, play
 from orderlab.eventstore.base import EventStore, EventStoreError
 from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.eventstore.urls import open_event_store
 from orderlab.idempotency import IdempotencyKeyReused
+from orderlab.logfile import export_lines
 from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
 from orderlab.orders.model import OrderItem, OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 from orderlab.runtime import Store
+from orderlab.system import RandomIds, SystemClock
 
 P = ParamSpec("P")
 
@@ -146,6 +151,25 @@ async def test_a_script_that_stopped_anywhere_is_finished_by_playing_it_again(cu
     assert await rows(interrupted) == await rows(undisturbed)
     assert sum(begun.events.values()) == finished.already_there
     assert sum(begun.events.values()) + sum(finished.events.values()) == sum(whole.events.values())
+
+
+def test_a_simulated_log_is_the_same_byte_for_byte_wherever_it_is_kept(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    urls = ["memory://", f"duckdb:///{tmp_path}/log.duckdb", postgres.fresh_url()]
+
+    @in_event_loop
+    async def export() -> None:
+        for number, url in enumerate(urls):
+            async with open_event_store(url, clock=SystemClock(), ids=RandomIds()) as event_store:
+                await played_into(event_store, simulate(seed=7, orders=100))
+                await export_lines(event_store, tmp_path / f"{number}.jsonl")
+
+    export()
+    exported = [path.read_bytes() for path in sorted(tmp_path.glob("*.jsonl"))]
+    assert len(exported) == 3
+    assert exported[0].count(b"\n") > 150
+    assert len(set(exported)) == 1
 
 
 @in_event_loop

@@ -8,11 +8,13 @@ from typing import Any
 import broken_event_stores as broken
 import pytest
 from event_loop import in_event_loop
+from postgres_servers import PostgresServer
 
 from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended, RecordedEvent
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.eventstore.postgres import PostgresEventStore
 from orderlab.eventstore.stored import EncodedAppend
 from orderlab.exploration.differing.operations import (
     Append,
@@ -45,6 +47,15 @@ def test_event_stores_of_two_kinds_are_compared(tmp_path: Path) -> None:
 
     operations = [Append("a", (1,), 0), Append("a", (2,), 1), ReadAll(), ListStreams()]
     assert not distinguish(in_a_file, InMemoryEventStore, operations, depth=1).differs
+
+
+def test_an_event_store_in_postgresql_is_compared(postgres: PostgresServer) -> None:
+    def in_a_database(**options: Any) -> PostgresEventStore:
+        return PostgresEventStore(postgres.url, schema=postgres.fresh_schema(), **options)
+
+    assert not distinguish(in_a_database, InMemoryEventStore, depth=1).differs
+    what = distinguish(in_a_database, broken.NeverConflicts, [Append("a", (1,)), Append("a", (2,), 0)]).what
+    assert what.startswith("the first answers VersionConflict")
 
 
 @pytest.mark.parametrize(

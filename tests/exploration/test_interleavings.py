@@ -11,6 +11,7 @@ import pytest
 from accounts import ACCOUNT_CODEC, ACCOUNTS, Deposit, Deposited, Withdraw
 from broken_event_stores import NeverConflicts
 from event_loop import in_event_loop
+from postgres_servers import PostgresServer
 
 from orderlab.core.decider import Decider
 from orderlab.core.errors import Unwritable
@@ -18,6 +19,7 @@ from orderlab.core.log import RecordedEvent
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.eventstore.postgres import PostgresEventStore
 from orderlab.eventstore.urls import open_event_store
 from orderlab.exploration.interleavings import Interleavings, Schedule, both_ways, interleavings
 from orderlab.exploration.playing import AT
@@ -338,6 +340,23 @@ async def test_a_file_gives_the_same_verdicts_as_memory(tmp_path: Path) -> None:
         )
         assert in_file.schedules == in_memory.schedules
         assert in_file.summary == in_memory.summary
+
+
+def test_postgresql_gives_the_same_verdicts_as_memory(postgres: PostgresServer) -> None:
+    def opens() -> PostgresEventStore:
+        return PostgresEventStore(postgres.url, schema=postgres.fresh_schema())
+
+    @in_event_loop
+    async def check() -> None:
+        for check_versions, event_store in ((False, postgres.fresh_url()), (True, postgres.fresh_url()), (True, opens)):
+            in_memory = await interleavings(TWO, given=[PLACE], check_versions=check_versions)
+            in_database = await interleavings(
+                TWO, given=[PLACE], check_versions=check_versions, event_store=event_store
+            )
+            assert in_database.schedules == in_memory.schedules
+            assert in_database.summary == in_memory.summary
+
+    check()
 
 
 @in_event_loop

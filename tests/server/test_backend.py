@@ -96,6 +96,58 @@ async def test_what_others_write_is_listed_and_told_too() -> None:
         assert backend.listing.counts() == {"placed": 0, "shipped": 1, "cancelled": 0}
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("GET /api/v1/orders/order-1", b'"order_id":"order-1"'),
+        ("GET /api/v1/orders", b'"order_id":"order-1"'),
+        ("GET /api/v1/orders/order-1/events", b'"position":1'),
+        ("GET /api/v1/events", b'"position":1'),
+        ("GET /api/v1/summary", b'"placed":1'),
+        ("GET /story/order-1", b'"order-1"'),
+    ],
+)
+@in_event_loop
+async def test_what_one_server_has_answered_is_found_at_another(asked: str, found: bytes) -> None:
+    event_store = InMemoryEventStore()
+    async with opened(event_store) as here, opened(event_store) as there:
+        assert (await ask(there, "POST /api/v1/orders", order_of())).status == 201
+        assert here.store.position == 0
+
+        answer = await ask(here, asked)
+
+        assert answer.status == 200
+        assert found in answer.body
+
+
+@in_event_loop
+async def test_who_reads_while_the_server_closes_is_told_to_try_again() -> None:
+    event_store = InMemoryEventStore()
+    async with opened(event_store) as backend:
+        await backend.store.close()
+        await place(event_store, "theirs")
+
+        answer = await ask(backend, "GET /api/v1/orders/theirs")
+
+        assert (answer.status, answer.problem["code"]) == (503, "overloaded")
+
+
+@in_event_loop
+async def test_health_is_well_again_when_the_log_is_though_nobody_has_asked_for_anything_since(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    event_store = InMemoryEventStore()
+    async with opened(event_store) as backend:
+        with monkeypatch.context() as broken:
+            for name in ("head", "append_many"):
+                act = getattr(event_store, name)
+                broken.setattr(event_store, name, failing(EventStoreError("the line is dead"), times=9, act=act))
+            assert (await ask(backend, "POST /api/v1/orders", order_of())).status == 503
+            assert (await ask(backend, "GET /health")).status == 503
+
+        assert (await ask(backend, "GET /health")).status == 200
+
+
 class SlowToList(InMemoryEventStore):
     """Others place orders after it has looked which streams there are, and before it says so."""
 

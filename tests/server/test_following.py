@@ -16,9 +16,10 @@ from serving import MUG
 from starlette.types import Message
 from uvicorn.protocols.utils import ClientDisconnected
 
+from orderlab.core.environment import TestClock
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.memory import InMemoryEventStore
-from orderlab.orders.actions import CancelOrder, PlaceOrder
+from orderlab.orders.actions import CancelOrder, OrderPlaced, PlaceOrder
 from orderlab.orders.model import OrderItem
 from orderlab.server import backend as backends
 from orderlab.server import websocket as websockets
@@ -152,6 +153,21 @@ async def test_who_reads_the_log_slowly_is_not_sent_away_for_it(monkeypatch: pyt
             line.reads.set()
 
             assert await line.positions(18) == list(range(1, 19))
+
+
+@pytest.mark.parametrize(("query", "then"), [("?after=1", [2]), ("", [2]), ("?after=0", [1, 2])])
+@in_event_loop
+async def test_who_comes_from_another_server_goes_on_where_that_had_come(query: str, then: list[int]) -> None:
+    event_store = InMemoryEventStore()
+    async with Backend(event_store) as backend:
+        here = Lab(backend)
+        placed = OrderPlaced("a", "ada", tuple(PLACE.items), 1_900, TestClock().now())
+        await event_store.append_events("order-a", [placed])
+        assert backend.hub.position == 0
+        async with here.line(query) as line:
+            await here.place(1)
+
+            assert await line.positions(len(then)) == then
 
 
 @pytest.mark.parametrize("error", [EventStoreError("the disk is gone"), ZeroDivisionError("a fault")])

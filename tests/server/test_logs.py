@@ -141,6 +141,10 @@ async def test_whatever_is_logged_during_a_request_tells_which_it_was() -> None:
         ("next=%2F%3FTOKEN%3Dsesame", "next=%2F%3FTOKEN%3D***"),
         ("Authorization: Bearer sesame", "Authorization: Bearer ***"),
         ("Cookie: a=b; orderlab-3000=0f0f; c=d", "Cookie: a=b; orderlab-3000=***; c=d"),
+        ("postgresql://db/orders?user=lab&password=se,sa;me&a=b", "postgresql://db/orders?user=lab&password=***&a=b"),
+        ("postgresql://db/orders?sslpassword=sesame", "postgresql://db/orders?sslpassword=***"),
+        ("postgres:/lab:sesame@db/orders", "postgres:/lab:***@db/orders"),
+        ("host=db password='open sesame' user=lab", "host=db password=*** user=lab"),
     ],
 )
 def test_what_is_secret_is_masked(text: str, shown: str) -> None:
@@ -149,7 +153,13 @@ def test_what_is_secret_is_masked(text: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["http://127.0.0.1:3000/docs", "duckdb:////var/lib/orders.duckdb", "somebody@lab.example", "no token was given"],
+    [
+        "http://127.0.0.1:3000/docs",
+        "duckdb:////var/lib/orders.duckdb",
+        "duckdb:///C:/lab@home/orders.duckdb",
+        "somebody@lab.example",
+        "no token was given",
+    ],
 )
 def test_what_is_not_secret_is_left(text: str) -> None:
     assert masked(text) == text
@@ -171,7 +181,7 @@ def test_secrets_are_masked_wherever_they_are_in_a_record() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a" * 60_000, "://x:" * 12_000, "bearer " * 9_000, "token=" * 10_000, "://" * 20_000],
+    ["a" * 60_000, "://x:" * 12_000, "bearer " * 9_000, "token=" * 10_000, "://" * 20_000, "password='" * 9_000],
     ids=lambda text: text[:8],
 )
 def test_no_text_takes_long_to_mask(text: str) -> None:

@@ -1,10 +1,11 @@
 import gc
 import socket
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from orderlab.server.running import CannotListen, addresses_of, collecting_seldom, listen, new_event_loop
+from orderlab.server.running import CannotListen, addresses_of, collecting_seldom, for_worker, listen, new_event_loop
 
 
 def failing_with(error: OSError) -> Any:
@@ -26,6 +27,38 @@ def test_it_listens_at_a_free_port_where_that_is_wanted() -> None:
 
         assert addresses_of(listening, "127.0.0.1") == [f"http://127.0.0.1:{port}"]
         socket.create_connection(("127.0.0.1", port)).close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_workers_share_a_port_that_nobody_else_is_given(host: str) -> None:
+    if host == "::1" and not _has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with listen(host, 0, workers=True) as place:
+        port = place.getsockname()[1]
+        with for_worker(place) as one, for_worker(place) as another:
+            one.listen()
+            another.listen()
+            accepted = 0
+            for _ in range(20):
+                with socket.create_connection((host, port)):
+                    for listening in (one, another):
+                        listening.settimeout(0)
+                        with suppress(BlockingIOError):
+                            listening.accept()[0].close()
+                            accepted += 1
+
+            assert accepted == 20
+            assert sentence_of(host, port).startswith(f"port {port} of {host} is taken")
+            with pytest.raises(CannotListen):
+                listen(host, port, workers=True)
+
+
+def _has_ipv6() -> bool:
+    try:
+        listen("::1", 0).close()
+    except CannotListen:
+        return False
+    return True
 
 
 def test_an_ipv6_address_stands_in_brackets() -> None:

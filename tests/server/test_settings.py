@@ -5,12 +5,13 @@ from urllib.parse import unquote
 import pytest
 from pydantic import ValidationError
 
-from orderlab.server.settings import SettingsError, duckdb_url, given_settings, load_settings
+from orderlab.server.settings import SettingsError, as_given, duckdb_url, given_settings, load_settings
 
 VARIABLES = [
     "DATABASE_URL",
     "HOST",
     "PORT",
+    "ORDERLAB_WORKERS",
     "ORDERLAB_LOG",
     "ORDERLAB_TOKEN",
     "ORDERLAB_OPEN",
@@ -40,7 +41,7 @@ def error_of(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
 def test_nothing_has_to_be_set() -> None:
     settings = load_settings()
 
-    assert (settings.host, settings.port, settings.log) == ("127.0.0.1", 3000, "info")
+    assert (settings.host, settings.port, settings.workers, settings.log) == ("127.0.0.1", 3000, 1, "info")
     assert (settings.token, settings.open, settings.allowed_hosts, settings.origins) == (None, False, (), ())
 
 
@@ -65,13 +66,14 @@ def test_the_address_of_a_file_is_absolute(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_every_setting_has_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = ["memory://", "0.0.0.0", "0", "debug", TOKEN, "1", "lab.example", "http://lab.example:8888"]
+    values = ["postgres://db/a", "0.0.0.0", "0", "3", "debug", TOKEN, "1", "lab.example", "http://lab.example:8888"]
     for variable, value in zip(VARIABLES, values, strict=True):
         monkeypatch.setenv(variable, value)
 
     settings = load_settings()
 
-    assert (settings.database_url, settings.host, settings.port, settings.log) == ("memory://", "0.0.0.0", 0, "debug")
+    assert (settings.database_url, settings.host, settings.port) == ("postgres://db/a", "0.0.0.0", 0)
+    assert (settings.workers, settings.log) == (3, "debug")
     assert settings.token is not None
     assert settings.token.get_secret_value() == TOKEN
     assert settings.open
@@ -243,3 +245,48 @@ def test_a_server_for_others_needs_a_token_or_to_be_open_on_purpose(host: str) -
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "[::1]", "localhost", "LocalHost"])
 def test_a_server_for_oneself_needs_neither(host: str) -> None:
     assert given_settings(host=host).token is None
+
+
+# Several processes
+
+
+def test_another_process_is_given_the_same_settings() -> None:
+    settings = given_settings(
+        database_url="postgresql://ada:sesame@db/orders",
+        host="0.0.0.0",
+        port=0,
+        workers=3,
+        log="debug",
+        token=TOKEN,
+        allowed_hosts="lab,desk",
+        origins="http://lab.example:8888",
+    )
+
+    assert given_settings(**as_given(settings)) == settings
+
+
+@pytest.mark.parametrize("url", ["postgresql://db/orders", "postgres://db/orders"])
+def test_several_workers_may_share_a_log_in_postgresql(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERLAB_WORKERS", "2")
+
+    assert load_settings(database_url=url).workers == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("duckdb:///orders.duckdb", "a DuckDB file can be open in one process alone"),
+        ("memory://", "a log in memory is"),
+    ],
+)
+def test_several_workers_cannot_share_a_log_of_one_process(url: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = error_of(monkeypatch, DATABASE_URL=url, ORDERLAB_WORKERS="2")
+
+    assert said.startswith(f"2 workers need a log in PostgreSQL (postgresql://…): {why}")
+
+
+@pytest.mark.parametrize("count", ["0", "65", "many"])
+def test_a_number_of_workers_that_cannot_be_is_told(count: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = error_of(monkeypatch, ORDERLAB_WORKERS=count)
+
+    assert said == f"ORDERLAB_WORKERS must be a number of processes from 1 to 64, and {count!r} is not"

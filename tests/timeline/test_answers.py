@@ -12,11 +12,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from postgres_servers import PostgresServer
 from timelines import ACCOUNT_LOGS, DOMAINS, ORDER_LOGS, Domain, Plain, appends, logs
 
 from orderlab.core.log import RecordedEvent
+from orderlab.eventstore import postgres_reader
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
+from orderlab.eventstore.postgres import PostgresEventStore
 from orderlab.timeline import Timeline
 from orderlab.timeline.asof import as_of, counting, entities, index, states, walking
 from orderlab.timeline.fields import fields_of
@@ -40,6 +43,7 @@ def _small_parts() -> Iterator[None]:
         patch.setattr(states, "_TOGETHER", 3)
         patch.setattr(walking, "_STRETCH", 4)
         patch.setattr(as_of, "_FIRST_PAGE", 2)
+        patch.setattr(postgres_reader, "_STRETCH", 7)
         yield
 
 
@@ -124,6 +128,22 @@ def test_every_answer_is_the_same_from_a_file_that_is_read_as_asked(
 
     with TemporaryDirectory() as folder:
         asyncio.run(compare(Path(folder) / "log.duckdb"))
+
+
+@given(cases())
+@settings(max_examples=10, deadline=None)
+def test_every_answer_is_the_same_from_a_database_that_is_read_as_asked(
+    postgres: PostgresServer, case: tuple[Domain, list[RecordedEvent], list[int]]
+) -> None:
+    domain, events, places = case
+
+    async def compare() -> None:
+        async with PostgresEventStore(postgres.url, schema=postgres.fresh_schema(), codec=domain.codec) as event_store:
+            await event_store.append_many(appends(events))
+            timeline = await Timeline.load(event_store, reducer=domain.reducer, in_memory=False)
+            require_equal(timeline, domain, events, places)
+
+    asyncio.run(compare())
 
 
 @pytest.mark.parametrize("domain", DOMAINS, ids=repr)

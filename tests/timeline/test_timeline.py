@@ -294,6 +294,8 @@ def test_a_file_that_is_not_there_or_of_another_kind_is_refused(timeline: Timeli
     for name in ("log.jsonl", "log.parquet", "log.duckdb", "log.csv"):
         with pytest.raises(LogFileError, match=f"there is no file .*{name}"):
             Timeline.from_file(tmp_path / name)
+    with pytest.raises(LogFileError, match=r"this is an address: use open_event_store and Timeline\.load"):
+        Timeline.from_file("postgresql://ada@localhost/shop")
     (tmp_path / "log.csv").touch()
     with pytest.raises(LogFileError, match=r"path must name a log as \.jsonl, \.parquet or \.duckdb, and log\.csv is"):
         Timeline.from_file(tmp_path / "log.csv")

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from commandline import environment
 from event_loop import in_event_loop
+from postgres_servers import PostgresServer
 
 from orderlab.core.errors import OrderlabError
 from orderlab.grading.verdict import Result
@@ -68,6 +69,17 @@ def test_an_address_is_taken_as_well_as_a_path(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv(journal.VARIABLE, f"duckdb:///{(tmp_path / 'other.duckdb').as_posix()}")
     journal.record(TakeHint("1.1"))
     assert (tmp_path / "other.duckdb").exists()
+
+
+def test_learners_may_have_schemas_of_their_own_in_a_database(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        monkeypatch.setenv(journal.VARIABLE, postgres.fresh_url())
+        assert journal.studies() == {}
+        journal.record(TakeHint(f"1.{number}"))
+    assert list(journal.studies()) == ["1.2"]
+    assert journal.export(tmp_path / "progress.jsonl") == 1
 
 
 def test_in_a_folder_it_is_a_file_and_folders_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ async def opened(given: Any, reducer: DeciderReducer[Any, Any]) -> AsyncIterator
     else:
         raise TypeError(
             "event_store must be an open event store, what makes one, such as InMemoryEventStore, a path or an address "
-            f"such as duckdb:///file.duckdb, not {given!r}"
+            f"such as duckdb:///file.duckdb or postgresql://user@host/database, not {given!r}"
         )
 
 

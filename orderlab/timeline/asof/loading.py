@@ -1,5 +1,6 @@
 """How a log comes to a timeline: from an event store or a file; and back into a file."""
 
+import re
 from collections.abc import Iterable
 from os import PathLike, fspath
 from pathlib import Path
@@ -55,8 +56,8 @@ async def reader_of(event_store: EventStore, in_memory: bool | None) -> LogReade
     if not isinstance(event_store, ReadsAnywhere):
         if in_memory is False:
             raise ValueError(
-                f"in_memory=False needs an event store that can be read at any place, such as DuckDBEventStore, and "
-                f"{event_store!r} cannot"
+                f"in_memory=False needs an event store that can be read at any place, such as DuckDBEventStore or "
+                f"PostgresEventStore, and {event_store!r} cannot"
             )
     elif not in_memory and (in_memory is False or await event_store.head() > LARGEST_IN_MEMORY):
         return await event_store.log_reader()
@@ -101,6 +102,10 @@ def write_file(rows: Iterable[StoredEvent], path: str | PathLike[str]) -> int:
 def _path(path: str | PathLike[str]) -> Path:
     if not isinstance(path, str | PathLike):
         raise TypeError(f"path must be the path of a file, not {path!r}")
+    if re.match(r"\w+://", str(fspath(path))):  # not repeated, for there may be a password in it
+        raise LogFileError(
+            "path must be the path of a file, and this is an address: use open_event_store and Timeline.load"
+        )
     if "\0" in str(fspath(path)):
         raise LogFileError(f"path must be the path of a file, and {path!r} has a NUL in it")
     return Path(fspath(path))
