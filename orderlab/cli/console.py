@@ -43,6 +43,14 @@ def run(app: typer.Typer) -> None:
     except OrderlabError as error:
         ERR.print(Text(f"orderlab: {masked(str(error))}"), soft_wrap=True)
         sys.exit(FAILED)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "orderlab":
+            raise
+        ERR.print(
+            Text(f"orderlab: this needs {error.name}, which is not here: pip install orderlab brings it"),
+            soft_wrap=True,
+        )
+        sys.exit(FAILED)
     except OSError as error:
         if not isinstance(error, BrokenPipeError):  # else whoever read the output, such as `head`, has seen enough
             ERR.print(Text(f"orderlab: the output cannot be written: {error.strerror}"), soft_wrap=True)

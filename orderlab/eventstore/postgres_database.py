@@ -64,6 +64,9 @@ _PASSING = {
 
 _LOST = "08"
 
+_COMING_OR_GOING = re.compile(r"starting up|shutting down|too many|not yet accepting|remaining connection slots")
+"""What a server says, in words alone, that takes no connection for the moment; other words of it are its last."""
+
 
 class Database:
     """Connect to a log in PostgreSQL as often as needed, from any thread.
@@ -159,6 +162,8 @@ class Database:
         if is_passing(error):
             why = _PASSING.get(error.sqlstate or "", text)
             return Unreachable(f"{self.called} cannot be reached now: {why}")
+        if error.sqlstate is None:
+            return EventStoreError(f"{self.called} cannot be opened: {text}")
         return EventStoreError(f"{self.called} {_SENTENCES.get(error.sqlstate or '', 'failed')}: {text}")
 
     def _configure(self, connection: Connection) -> None:
@@ -186,5 +191,6 @@ _SENTENCES = {
 def is_passing(error: psycopg.Error) -> bool:
     """Tell whether to ask again may succeed: the connection was lost, or the server is on its way down or up."""
     if error.sqlstate is None:
-        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        final = "FATAL:" in str(error) and not _COMING_OR_GOING.search(str(error))
+        return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not final
     return error.sqlstate in _PASSING or error.sqlstate.startswith(_LOST)

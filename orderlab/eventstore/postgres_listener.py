@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _LOOK_SECONDS = 2.0
 """After so long without a notification the log is looked at, for one may be lost."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 """Between attempts to connect again."""
 
 
@@ -80,8 +80,9 @@ class Listener:
                     pause = 0.0
                     self._listen(connection, woken)
             except psycopg.Error as error:
+                if not pause:
+                    logger.warning("%s; it is tried again until it can be", self._database.failure(error))
                 pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
-                logger.warning("%s; tried again in %g s", self._database.failure(error), pause)
 
     def _listen(self, connection: Connection, woken: socket.socket) -> None:
         connection.execute(f'LISTEN "{self._database.schema}"'.encode())

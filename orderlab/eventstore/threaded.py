@@ -34,6 +34,7 @@ class ThreadedEventStore(RowEventStore, Generic[WriterT, ConnectionT]):
     """Events that `read_columns` reads at a time."""
 
     _writer: WriterT
+    _is_opened = False
 
     def _use(self, writer: WriterT, called: str) -> None:
         """Take over a writer, which is closed with the event store; `called` names the threads."""
@@ -100,11 +101,14 @@ class ThreadedEventStore(RowEventStore, Generic[WriterT, ConnectionT]):
 
     async def _open(self) -> None:
         self._require_open()
+        if self._is_opened:
+            return
         opened = self._writer.open()
         if opened.done():
             opened.result()
         else:  # shielded, because one caller who gives up waiting must not take the opening from the others
             await asyncio.shield(asyncio.wrap_future(opened))
+        self._is_opened = True
 
     async def _read(self, query: Callable[[ConnectionT], T]) -> T:
         """Run a query in a reader's thread."""

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from commandline import COMMAND, done, environment, orderlab, retail_row, widest, write_csv
 
-SUBCOMMANDS = ("lab", "demo", "serve", "import", "simulate", "replay", "export", "workshop")
+SUBCOMMANDS = ("lab", "demo", "serve", "import", "simulate", "replay", "export", "copy", "workshop")
 
 
 @pytest.fixture(scope="module")

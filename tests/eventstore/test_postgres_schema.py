@@ -1,5 +1,7 @@
 import asyncio
 import logging
+import re
+from pathlib import Path
 
 import pytest
 from event_loop import in_event_loop
@@ -110,11 +112,11 @@ def _user(postgres: PostgresServer, name: str) -> None:
     postgres.execute(f"DROP ROLE IF EXISTS {name}; CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
 
 
-APPEND_ONLY = """
-GRANT USAGE ON SCHEMA {schema} TO {user};
-GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {user};
-GRANT INSERT ON {schema}.events TO {user};
-"""
+def _append_only(schema: str, user: str) -> str:
+    """Return what the README grants to who only appends and reads."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    [grants] = re.findall(r"```sql\n(GRANT .*?)```", readme, re.DOTALL)
+    return re.sub(r"\borderlab\b", schema, grants).replace("clerk", user)
 
 
 @in_event_loop
@@ -122,7 +124,7 @@ async def test_to_append_one_needs_to_select_and_insert_and_may_then_change_noth
     url = postgres.new_database()
     _user(postgres, "orderlab_test_clerk")
     async with opened(postgres, url=url) as owners:
-        postgres.execute(APPEND_ONLY.format(schema=owners.schema, user="orderlab_test_clerk"), url=url)
+        postgres.execute(_append_only(owners.schema, "orderlab_test_clerk"), url=url)
         clerks_url = _url_of(postgres, url, "orderlab_test_clerk")
         async with opened(postgres, owners.schema, url=clerks_url) as clerks:
             await clerks.append_events("a", notes(1))
@@ -143,7 +145,7 @@ async def test_one_who_may_only_read_is_told_so_when_appending(postgres: Postgre
     _user(postgres, "orderlab_test_reader")
     async with opened(postgres, url=url) as owners:
         await owners.append_events("a", notes(1))
-        grants = APPEND_ONLY.format(schema=owners.schema, user="orderlab_test_reader").replace("INSERT", "SELECT")
+        grants = _append_only(owners.schema, "orderlab_test_reader").replace("INSERT", "SELECT")
         postgres.execute(grants, url=url)
         async with opened(postgres, owners.schema, url=_url_of(postgres, url, "orderlab_test_reader")) as readers:
             assert await numbers_in(readers) == [1]
@@ -175,7 +177,7 @@ async def test_a_database_that_is_not_there_is_one_sentence(postgres: PostgresSe
     postgres.drop(url)
     event_store = opened(postgres, url=url)
     with pytest.raises(
-        EventStoreError, match=r'cannot be reached now: .*database "orderlab_test_.*" does not exist$'
+        EventStoreError, match=r'cannot be opened: .*database "orderlab_test_.*" does not exist$'
     ) as caught:
         await event_store.head()
     assert "\n" not in str(caught.value)
