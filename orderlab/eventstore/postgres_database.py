@@ -162,7 +162,7 @@ class Database:
         if is_passing(error):
             why = _PASSING.get(error.sqlstate or "", text)
             return Unreachable(f"{self.called} cannot be reached now: {why}")
-        if error.sqlstate is None:
+        if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
             return EventStoreError(f"{self.called} cannot be opened: {text}")
         return EventStoreError(f"{self.called} {_SENTENCES.get(error.sqlstate or '', 'failed')}: {text}")
 
