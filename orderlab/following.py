@@ -16,7 +16,7 @@ from orderlab.eventstore.base import EventStore
 
 logger = logging.getLogger(__name__)
 
-_SOON, _SELDOM = 0.1, 10.0
+_SOON, _SELDOM = 0.1, 2.0
 """Seconds after which a log that could not be read is looked at again: at first, and in the long run."""
 
 
@@ -81,9 +81,8 @@ class Follower:
         while True:
             try:
                 head = await self._event_store.wait_past(self._committer.told)
-                if not self._committer.is_at(
-                    head
-                ):  # else it was this store that wrote, and it has told of it meanwhile
+                # A store that has written has mostly told of it already.
+                if not self._committer.is_at(head):
                     await self._taken_in(head)
                 pause = 0.0
             except Exception as error:

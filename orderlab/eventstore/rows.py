@@ -28,7 +28,7 @@ _FIRST_PAGE, _LARGEST_PAGE = 64, 2_000
 _PAGE_CHARACTERS = 256 * 1024
 """About what a page holds at the most, for many may read at once, and wait in the middle of a page."""
 
-_LONGEST_PAUSE = 10.0
+_LONGEST_PAUSE = 2.0
 """Seconds between two looks of a subscription at a log that cannot be reached."""
 
 
