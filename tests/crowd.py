@@ -1,4 +1,5 @@
-"""Many clients of one server at once, quick enough not to be what is measured: HTTP and WebSocket on bare sockets.
+"""Many clients at once, of one server or of several on one log, quick enough not to be what is measured: HTTP and
+WebSocket on bare sockets.
 
 Each places, ships and cancels orders, its own and those of others, over both, and checks that every answer is the
 answer to what it asked. Each follows all events from the first on, and checks that they come in order.
@@ -10,14 +11,13 @@ import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import httpx
 
 from orderlab.core.log import RecordedEvent
-from orderlab.eventstore.duckdb import DuckDBEventStore
+from orderlab.eventstore.rows import RowEventStore
 from orderlab.replay import load_state
 from orderlab.server.answering import encode
 from orderlab.server.hub import frame_of
@@ -28,8 +28,12 @@ ITEM = {"product_id": "mug", "name": "Enamel mug", "quantity": 2, "unit_price_ce
 GONE = (ConnectionError, asyncio.IncompleteReadError)
 """What a client finds out when the server is no more."""
 
+AWAY = "event_store_unavailable"
+"""The code of an answer that says nothing of what became of a command."""
+
 _CAUSES = {"place": "OrderPlaced", "ship": "OrderShipped", "cancel": "OrderCancelled"}
 _TEXT, _CLOSE, _PING, _PONG = 0x1, 0x8, 0x9, 0xA
+_PATIENCE_SECONDS = 30.0
 _RECENT = 400
 """Orders that are shipped and cancelled are chosen from the newest ones, of which some are still open."""
 
@@ -68,6 +72,10 @@ class Done:
     ask: Ask
     order_id: str
     position: int
+
+
+class Unanswered(Exception):
+    """A server is there, and does not know what became of a command."""
 
 
 class HttpLine:
@@ -208,10 +216,10 @@ class Client:
         self.refused: list[Ask] = []
         self.unknown: list[Ask] = []
 
-    async def connect(self, port: int) -> None:
+    async def connect(self, http_port: int, ws_port: int) -> None:
         """Come, or come back from where it was."""
-        self._http = await HttpLine.open(port)
-        self._follower = await Follower.follow(port, self)
+        self._http = await HttpLine.open(http_port)
+        self._follower = await Follower.follow(ws_port, self)
 
     async def hang_up(self) -> None:
         for line in (self._http, self._follower):
@@ -257,10 +265,10 @@ class Client:
 
     # What it does.
 
-    async def act(self, until: float) -> None:
-        """Do one thing after the other until then, or until the server is gone."""
+    async def act(self) -> None:
+        """Do one thing after the other for as long as the crowd acts, or until the server is gone."""
         try:
-            while asyncio.get_running_loop().time() < until:
+            while asyncio.get_running_loop().time() < self._crowd.until:
                 await self._step()
         except GONE:
             self._crowd.lost += 1
@@ -280,6 +288,8 @@ class Client:
             return
         try:
             self._note(ask, await (self.ask_over_http(ask) if over_http else self._ask_over_websocket(ask)))
+        except Unanswered:
+            self.unknown.append(ask)
         except GONE:
             self.unknown.append(ask)
             raise
@@ -291,6 +301,8 @@ class Client:
         self.done.append(done)
         if ask.kind == "place":
             self._crowd.order_ids.append(done.order_id)
+        self._crowd.acknowledged += 1
+        self._crowd.moved.set()
 
     async def ask_again(self) -> None:
         """Ask again for what may have been done without its knowing; over HTTP alone, where a retry changes nothing."""
@@ -300,17 +312,15 @@ class Client:
             self._note(ask, await self.ask_over_http(ask))
 
     async def _look(self, ask: Ask) -> None:
-        assert self._http is not None
         path = f"/api/v1/orders/{ask.order_id}"
-        status, headers, answer = await self._http.ask("GET", path, {"X-Correlation-ID": ask.name})
+        status, headers, answer = await self._answered("GET", path, {"X-Correlation-ID": ask.name})
         assert (status, headers["x-correlation-id"], answer["order_id"]) == (200, ask.name, ask.order_id)
         assert headers["etag"] == f'"{answer["version"]}"'
 
     async def ask_over_http(self, ask: Ask) -> Done | None:
         """Send a command over HTTP; return where its event is, or None if it was refused."""
-        assert self._http is not None
         headers = {"X-Correlation-ID": ask.name, "Idempotency-Key": ask.name}
-        status, headers, answer = await self._http.ask("POST", ask.path, headers, ask.body)
+        status, headers, answer = await self._answered("POST", ask.path, headers, ask.body)
         assert headers["x-correlation-id"] == ask.name
         if status == 400:
             assert answer["code"] == "invalid_order_state"
@@ -321,6 +331,18 @@ class Client:
         assert ask.kind == "place" or ask.name in (answer.get("tracking_number"), answer.get("reason"))
         return Done(ask, answer["order_id"], int(headers["x-event-position"]))
 
+    async def _answered(
+        self, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any] | None = None
+    ) -> tuple[int, dict[str, str], Any]:
+        """Ask over HTTP, and again for as long as the server cannot know; which it takes its time to find out."""
+        assert self._http is not None
+        while True:
+            status, answered, answer = await self._http.ask(method, path, headers, body)
+            if status != 503:
+                return status, answered, answer
+            assert answer["code"] == AWAY, answer
+            self._crowd.away += 1
+
     async def _ask_over_websocket(self, ask: Ask) -> Done | None:
         assert self._follower is not None
         if not self._follower.open:
@@ -328,6 +350,8 @@ class Client:
         answer = self._waiting[ask.name] = asyncio.get_running_loop().create_future()
         self._follower.say({"type": "command", "action": ask.action, "id": ask.name})
         told = await answer
+        if told["type"] == "error" and told["code"] == AWAY:
+            raise Unanswered
         if told["type"] == "error":
             assert (told["id"], told["code"]) == (ask.name, "invalid_order_state")
             assert told["message"].startswith(f"order {ask.order_id} is ")
@@ -343,6 +367,9 @@ class Client:
 class Crowd:
     """All of them.
 
+    `acknowledged` counts the commands that are done, `lost` the clients whose server went while they acted, and `away`
+    the requests whose answer was that the log cannot be reached.
+
     Args:
         size: How many.
         seed: What they do is drawn from this; when they do it is not.
@@ -352,18 +379,35 @@ class Crowd:
     seed: int
     order_ids: list[str] = field(default_factory=list)
     lost: int = 0
+    away: int = 0
+    acknowledged: int = 0
+    until: float = 0.0
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
     clients: list[Client] = field(init=False)
 
     def __post_init__(self) -> None:
         self.clients = [Client(self, number) for number in range(self.size)]
 
-    async def connect(self, port: int) -> None:
-        await asyncio.gather(*(client.connect(port) for client in self.clients))
+    async def connect(self, *ports: int) -> None:
+        """Have all of them come to some servers; with several, many follow another than the one that they ask."""
+        pairs = [(http, ws) for http in ports for ws in ports]
+        await asyncio.gather(*(client.connect(*pairs[n % len(pairs)]) for n, client in enumerate(self.clients)))
 
     async def act(self, seconds: float) -> None:
-        """Have all of them act for so long, or until the server is gone."""
-        until = asyncio.get_running_loop().time() + seconds
-        await asyncio.gather(*(client.act(until) for client in self.clients))
+        """Have all of them act for so long, or until `rest`, or until their server is gone."""
+        self.until = asyncio.get_running_loop().time() + seconds
+        await asyncio.gather(*(client.act() for client in self.clients))
+
+    def rest(self) -> None:
+        """Have all of them stop after what they are doing."""
+        self.until = 0.0
+
+    async def has_done(self, more: int) -> None:
+        """Wait until so many more commands are acknowledged."""
+        enough = self.acknowledged + more
+        while self.acknowledged < enough:
+            self.moved.clear()
+            await asyncio.wait_for(self.moved.wait(), _PATIENCE_SECONDS)
 
     async def told_up_to(self, position: int) -> None:
         await asyncio.gather(*(client.told_up_to(position) for client in self.clients))
@@ -419,9 +463,9 @@ def orders_of(url: str) -> dict[str, Any]:
     return orders
 
 
-async def replayed(path: Path) -> tuple[list[RecordedEvent], dict[str, Any]]:
-    """Return the events of a log's file, and every order as they make it, as a server would show it."""
-    async with DuckDBEventStore(path) as event_store:
+async def replayed(event_store: RowEventStore) -> tuple[list[RecordedEvent], dict[str, Any]]:
+    """Open a log; return its events, and every order as they make it, as a server would show it."""
+    async with event_store:
         log = [recorded async for recorded in event_store.read_all()]
         state = await load_state(event_store)
     return log, {order_id: json.loads(encode(order_view(order))) for order_id, order in state.orders.items()}

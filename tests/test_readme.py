@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from postgres_servers import PostgresServer
 from serving import needs_curl, serving
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -20,6 +21,7 @@ def blocks(language: str) -> list[str]:
 
 EXAMPLES = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.DOTALL)
 SERVE = "orderlab serve --sample"
+POSTGRES = "postgresql://ada@localhost/lab"
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines()]
 
 
@@ -41,14 +43,31 @@ def test_every_python_block_has_its_output_beside_it() -> None:
 
 def test_the_commands_work_in_the_order_in_which_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERLAB_WORKSHOP", str(tmp_path / "progress.duckdb"))  # not that of whoever runs the tests
-    own = [line.split() for line in COMMANDS if line.startswith("orderlab ") and line != SERVE]
+    for line in COMMANDS:
+        if line.startswith("orderlab ") and line != SERVE and POSTGRES not in line:
+            require_done(line, tmp_path)
 
-    for _, *arguments in own:
-        done = subprocess.run(
-            [sys.executable, "-m", "orderlab", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert (done.returncode, done.stderr) == (0, ""), arguments
-        assert done.stdout
+
+def require_done(line: str, folder: Path) -> None:
+    """Run a command of orderlab, which must succeed and say so."""
+    _, *arguments = line.split()
+    done = subprocess.run(
+        [sys.executable, "-m", "orderlab", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, ""), arguments
+    assert done.stdout
+
+
+def test_a_log_moves_to_postgresql_and_is_served_from_there(postgres: PostgresServer, tmp_path: Path) -> None:
+    url = postgres.new_database()
+    [copy, serve] = [line.replace(POSTGRES, url) for line in COMMANDS if POSTGRES in line]
+    [simulate] = [line for line in COMMANDS if line.startswith("orderlab simulate ") and "desk.duckdb" in line]
+    require_done(simulate, tmp_path)
+    require_done(copy, tmp_path)
+    with serving(*shlex.split(serve)[2:], cwd=tmp_path) as server:
+        assert server.said[1].endswith(" events replayed.")
+        assert "; 0 events" not in server.said[1]
+    postgres.drop(url)
 
 
 @needs_curl
@@ -71,6 +90,7 @@ def test_the_commands_that_set_up_and_check_are_those_that_ci_runs() -> None:
 
     assert parts == {
         "pip install .",
+        'pip install ".[postgres]"',
         "orderlab lab",
         'pip install ".[test]"',
         "pytest",
@@ -80,5 +100,6 @@ def test_the_commands_that_set_up_and_check_are_those_that_ci_runs() -> None:
         "pytest -m soak",
         "python tests/benchmarks",
     }
-    for part in parts - {"pip install .", 'pip install ".[test]"', "pytest -m soak", "python tests/benchmarks"}:
+    not_run_as_they_stand = {'pip install ".[test]"', 'pip install ".[postgres]"'}  # which is a part of [test]
+    for part in parts - not_run_as_they_stand - {"pip install .", "pytest -m soak", "python tests/benchmarks"}:
         assert re.search(rf"^\W*(\(cd .* && )?{re.escape(part)}", ci, re.MULTILINE), part

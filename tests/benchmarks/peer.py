@@ -26,6 +26,9 @@ PeerApplication = Application[UUID]
 
 PAGE = 1_000
 
+_SAVED = 200
+"""Aggregates in one save: with some times as many, by a Unix socket, the peer and PostgreSQL wait for each other."""
+
 _ITEMS = [
     {
         "product_id": item.product_id,
@@ -105,9 +108,9 @@ def application_in_postgres(url: str, schema: str) -> Iterator[PeerApplication]:
 
 
 def save(opened: PeerApplication, aggregates: list[Any]) -> None:
-    """Save many aggregates, a page in each transaction."""
-    for start in range(0, len(aggregates), PAGE):
-        opened.save(*aggregates[start : start + PAGE])
+    """Save many aggregates, some in each transaction."""
+    for start in range(0, len(aggregates), _SAVED):
+        opened.save(*aggregates[start : start + _SAVED])
 
 
 def write_orders(opened: PeerApplication, count: int) -> None:

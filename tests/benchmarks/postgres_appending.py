@@ -6,6 +6,8 @@ indexes, in the thread that calls it, with its rows ready: it encodes nothing, c
 One append is held against the driver that makes the same call as ours, and against one that makes an INSERT, which is
 less to do: it gives no positions in the order of commits, and tells nobody who listens. 64 writers of ours share
 transactions: the driver copies rows in the same groups as ours made in its latest round, one after the other.
+
+Our event store in a DuckDB file does the same, for whoever has to choose.
 """
 
 import asyncio
@@ -24,15 +26,14 @@ from benchmarks.table import Row, against_limit, against_rival
 from benchmarks.timing import Run, stopwatch
 from benchmarks.writers import WRITERS
 from orderlab.core.log import StoredEvent
+from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.postgres import PostgresEventStore
 
-OURS, PEER = "orderlab", "peer"
+OURS, FILE, PEER = "orderlab", "DuckDB file", "peer"
 SAME_CALL, INSERT = "driver, same call", "driver, INSERT"
 READY, ENCODED, GROUPED = "driver, COPY", "driver, encode", "driver, COPY"
 
 _SEVENTY_PERCENT = 1.43
-_PEERS_MOST = 5_000
-"""Orders in one save: with some times as many the peer and PostgreSQL wait for each other for ever."""
 
 
 def append_rows(run: Run, database: Database) -> list[Row]:
@@ -43,12 +44,14 @@ def append_rows(run: Run, database: Database) -> list[Row]:
             OURS: partial(_ours, url, count),
             SAME_CALL: partial(_driver, url, count, Driver.call),
             INSERT: partial(_driver, url, count, Driver.insert),
+            FILE: partial(_ours_in_file, count),
             PEER: partial(_peer, url, count),
         }
     )
     return [
         against_limit(appending.MEASURE, seconds, OURS, SAME_CALL, goal=1.3),
         against_limit(appending.MEASURE, seconds, OURS, INSERT),
+        against_rival(appending.MEASURE, seconds, OURS, FILE),
         against_rival(appending.MEASURE, seconds, OURS, PEER),
     ]
 
@@ -63,12 +66,14 @@ def bulk_rows(run: Run, database: Database) -> list[Row]:
             bulk.ONE_STREAM: partial(_ours_at_once, url, count, True),
             READY: partial(_copy, url, count, False),
             ENCODED: partial(_copy, url, count, True),
+            FILE: partial(_ours_in_file_at_once, count),
             PEER: partial(_peer_at_once, url, count),
         }
     )
     return [
         against_limit(many, seconds, OURS, READY),
         against_limit(many, seconds, OURS, ENCODED),
+        against_rival(many, seconds, OURS, FILE),
         against_rival(many, seconds, OURS, PEER),
         against_limit(one_stream, seconds, bulk.ONE_STREAM, READY),
     ]
@@ -83,6 +88,7 @@ def writer_rows(run: Run, database: Database) -> list[Row]:
             {
                 OURS: partial(_ours_by_many, url, count, groups),
                 GROUPED: partial(_copy_groups, url, count, groups),
+                FILE: partial(_ours_in_file_by_many, count),
                 PEER: partial(_peer_by_many, url, WRITERS * run.size(50, 2)),
             }
         )
@@ -90,6 +96,7 @@ def writer_rows(run: Run, database: Database) -> list[Row]:
     measure = f"{writers.MEASURE}, {count / len(made):.0f} in a transaction"
     return [
         against_limit(measure, seconds, OURS, GROUPED, goal=_SEVENTY_PERCENT),
+        against_rival(measure, seconds, OURS, FILE),
         against_rival(measure, seconds, OURS, PEER),
     ]
 
@@ -97,6 +104,22 @@ def writer_rows(run: Run, database: Database) -> list[Row]:
 def _ours(url: str, count: int, folder: Path) -> float:
     with fresh_schema(url, folder) as schema:
         return asyncio.run(appending.append_ours(PostgresEventStore(url, schema=schema), count))
+
+
+def _ours_in_file(count: int, folder: Path) -> float:
+    return asyncio.run(appending.append_ours(_file(folder), count))
+
+
+def _ours_in_file_at_once(count: int, folder: Path) -> float:
+    return asyncio.run(bulk.append_ours(_file(folder), count, one_stream=False))
+
+
+def _ours_in_file_by_many(count: int, folder: Path) -> float:
+    return asyncio.run(writers.append_ours(_file(folder), count))
+
+
+def _file(folder: Path) -> DuckDBEventStore:
+    return DuckDBEventStore(folder / "ours.duckdb")
 
 
 def _driver(url: str, count: int, write: Callable[[Driver, StoredEvent], None], folder: Path) -> float:
@@ -131,8 +154,7 @@ def _peer_at_once(url: str, count: int, folder: Path) -> float:
         peer.end(order, index)
     with fresh_schema(url, folder) as schema, peer.application_in_postgres(url, schema) as application:
         with stopwatch() as watch:
-            for start in range(0, len(orders), _PEERS_MOST):
-                application.save(*orders[start : start + _PEERS_MOST])
+            peer.save(application, orders)
         assert application.recorder.max_notification_id() == count
     return watch.seconds / count
 

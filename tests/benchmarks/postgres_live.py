@@ -21,13 +21,13 @@ from benchmarks.driver import driver, make_log
 from benchmarks.follower import Way, following
 from benchmarks.live import Figure, Figures, Line, compared, median_figures
 from benchmarks.sample import placed_orders, rows_of
-from benchmarks.servers import orderlab_server
+from benchmarks.servers import DUCKDB, orderlab_server
 from benchmarks.timing import Run
 from benchmarks.wrk import require_wrk
 from orderlab.eventstore.postgres import PostgresEventStore
 
 OURS, LISTEN, SELECT = "orderlab", "LISTEN", "LISTEN, SELECT"
-ONE_PROCESS, TWO_WORKERS, BARE = "orderlab", "two workers", "bare"
+ONE_PROCESS, TWO_WORKERS, FILE, BARE = "orderlab", "two workers", "DuckDB file", "bare"
 
 MEASURE = "From an append to a follower"
 FIGURES: tuple[Figure, ...] = ("p50", "p99")
@@ -61,6 +61,7 @@ def serving_lines(run: Run, database: Database) -> list[Line]:
     contenders = {
         ONE_PROCESS: partial(_server, database.url, 1, connections, seconds),
         TWO_WORKERS: partial(_server, database.url, 2, connections, seconds),
+        FILE: partial(serving.load_ours, DUCKDB, connections, seconds),
         BARE: partial(serving.load_bare, connections, seconds),
     }
     if run.quick:

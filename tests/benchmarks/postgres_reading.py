@@ -3,6 +3,7 @@
 What is done is as in `replaying` and `streams`; each process connects anew, outside of the times. The limit of the
 whole log is what nobody can do without: the driver fetches the payload column, with the event types, and msgspec
 decodes it, the collector paused; nothing is checked, sorted or folded. Here we have an index by stream as the peer has.
+A DuckDB file with the same events is replayed for whoever has to choose.
 """
 
 import asyncio
@@ -21,28 +22,33 @@ from benchmarks.driver import driver
 from benchmarks.streams import Reading
 from benchmarks.table import Row, against_limit, against_rival
 from benchmarks.timing import Run, collector_paused, stopwatch
+from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.postgres import PostgresEventStore
+from orderlab.eventstore.rows import RowEventStore
 
-OURS, PEER, RAW = "orderlab", "peer", "driver, decoded"
+OURS, FILE, PEER, RAW = "orderlab", "DuckDB file", "peer", "driver, decoded"
 
 
 def replay_rows(run: Run, database: Database) -> list[Row]:
     """Time the replay of a log of `run.events` events; both logs are written once, for replay does not change them."""
     count, url = run.events, database.url
-    with _log(run, url) as ours, _log(run, url) as theirs:
+    with _log(run, url) as ours, _log(run, url) as theirs, run.fresh_folder() as logs:
         asyncio.run(replaying.write_ours(PostgresEventStore(url, schema=ours), count))
+        asyncio.run(replaying.write_ours(DuckDBEventStore(logs / "ours.duckdb"), count))
         with peer.application_in_postgres(url, theirs) as application:
             peer.write_orders(application, count)
         _settle(url, ours, theirs)
         seconds = run.medians(
             {
                 OURS: partial(_ours, url, ours),
+                FILE: partial(_ours_in_file, logs / "ours.duckdb"),
                 PEER: partial(_peer, url, theirs, count),
                 RAW: partial(_raw, url, ours, count),
             }
         )
     return [
         against_rival(replaying.MEASURE, seconds, OURS, PEER, goal=8),
+        against_rival(replaying.MEASURE, seconds, OURS, FILE),
         against_limit(replaying.MEASURE, seconds, OURS, RAW),
     ]
 
@@ -90,12 +96,17 @@ async def _write_accounts(url: str, schema: str, lengths: tuple[int, ...]) -> li
 
 
 def _ours(url: str, schema: str, folder: Path) -> float:
-    async def replayed() -> float:
-        async with PostgresEventStore(url, schema=schema) as event_store:
-            await event_store.head()  # connects
-            return await replaying.replay_ours(event_store)
+    return asyncio.run(_replayed(PostgresEventStore(url, schema=schema)))
 
-    return asyncio.run(replayed())
+
+def _ours_in_file(path: Path, folder: Path) -> float:
+    return asyncio.run(_replayed(DuckDBEventStore(path)))
+
+
+async def _replayed(event_store: RowEventStore) -> float:
+    async with event_store:
+        await event_store.head()  # connects
+        return await replaying.replay_ours(event_store)
 
 
 def _peer(url: str, schema: str, count: int, folder: Path) -> float:

@@ -42,8 +42,8 @@ def lines(run: Run) -> list[Line]:
     connections, seconds = ((64,), 0.3) if run.quick else (CONNECTIONS, 3.0)
     rounds = run.turns(
         {
-            IN_MEMORY: partial(_ours, MEMORY, connections, seconds),
-            IN_FILE: partial(_ours, DUCKDB, connections, seconds),
+            IN_MEMORY: partial(load_ours, MEMORY, connections, seconds),
+            IN_FILE: partial(load_ours, DUCKDB, connections, seconds),
             BARE: partial(load_bare, connections, seconds),
         }
     )
@@ -57,7 +57,8 @@ def _lines(measure: str, rounds: Mapping[str, Sequence[Measured]]) -> Iterator[L
         yield Line(measure, name, median_figures(its), () if name == BARE else (ratio,))
 
 
-def _ours(url: str, connections: tuple[int, ...], seconds: float, folder: Path) -> Measured:
+def load_ours(url: str, connections: tuple[int, ...], seconds: float, folder: Path) -> Measured:
+    """Load our server on an event store of this process's own."""
     with orderlab_server(url, folder) as served:
         return measured(served, connections, seconds, folder)
 

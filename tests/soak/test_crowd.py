@@ -9,6 +9,8 @@ from commandline import digest_of
 from crowd import Crowd, head_of, orders_of, replayed
 from serving import Serving, serving
 
+from orderlab.eventstore.duckdb import DuckDBEventStore
+
 SECONDS = float(os.environ.get("SOAK_SECONDS", "15"))
 
 
@@ -31,7 +33,7 @@ def test_a_crowd_is_answered_and_told_the_truth(size: int, seconds: float, tmp_p
         server.stop()
         assert server.logged() == ""
 
-    log, orders = asyncio.run(replayed(tmp_path / "orders.duckdb"))
+    log, orders = asyncio.run(replayed(DuckDBEventStore(tmp_path / "orders.duckdb")))
     print(
         f"{size} clients, {seconds:g} s: {len(log):,} events, {len(crowd.done):,} acknowledged, "
         f"{crowd.refused:,} refused, {size * len(log):,} told",

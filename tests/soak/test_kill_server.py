@@ -10,6 +10,8 @@ from commandline import digest_of
 from crowd import Crowd, head_of, orders_of, replayed
 from serving import Serving, serving
 
+from orderlab.eventstore.duckdb import DuckDBEventStore
+
 RETRIED = 25
 """Commands asked for again after each kill, of those that were acknowledged."""
 
@@ -64,7 +66,7 @@ def test_a_server_that_is_killed_has_lost_nothing_and_doubled_nothing(
 
     acknowledged, live = asyncio.run(visit(tmp_path, crowd, moments))
 
-    log, orders = asyncio.run(replayed(tmp_path / "orders.duckdb"))
+    log, orders = asyncio.run(replayed(DuckDBEventStore(tmp_path / "orders.duckdb")))
     unknown = sum(len(client.unknown) for client in crowd.clients)
     print(
         f"{size} clients, killed after {', '.join(f'{moment:.2f}' for moment in moments)} s with "
