@@ -131,9 +131,8 @@ def test_when_one_of_two_servers_is_killed_nothing_is_lost_or_doubled_and_the_ot
         for kill in range(kills):
             await come_back(crowd, servers, random)
             crowd.lost = 0
-            # Killed between two faults of the database, or at the very moment of one: the one after comes at once.
-            faults = random.sample(faults_of(postgres), 2)
-            await act(crowd, [faults[0], servers[kill % 2].kill, faults[1]], between)
+            before, after = random.choices(faults_of(postgres), k=2)
+            await act(crowd, [before, servers[kill % 2].kill, after], between)
             await crowd.hang_up()
             lost.append(crowd.lost)
             require_calm(servers[kill % 2])
