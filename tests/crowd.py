@@ -7,6 +7,7 @@ answer to what it asked. Each follows all events from the first on, and checks t
 
 import asyncio
 import json
+import threading
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -342,6 +343,7 @@ class Client:
                 return status, answered, answer
             assert answer["code"] == AWAY, answer
             self._crowd.away += 1
+            self._crowd.turned_away.set()
 
     async def _ask_over_websocket(self, ask: Ask) -> Done | None:
         assert self._follower is not None
@@ -383,6 +385,7 @@ class Crowd:
     acknowledged: int = 0
     until: float = 0.0
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+    turned_away: threading.Event = field(default_factory=threading.Event)
     clients: list[Client] = field(init=False)
 
     def __post_init__(self) -> None:

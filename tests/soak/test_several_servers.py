@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,6 +32,14 @@ def faults_of(server: PostgresServer) -> list[Fault]:
     """Return what may happen to PostgreSQL; to one that is others' too, less."""
     crash: list[Fault] = [lambda: server.restart("fast"), lambda: server.restart("immediate")]
     return [lambda: server.terminate_connections("orderlab"), *(crash if server.can_restart else [])]
+
+
+def long_outage(server: PostgresServer, crowd: Crowd) -> None:
+    """Stop PostgreSQL, and start it when a server has lost its patience."""
+    crowd.turned_away.clear()
+    server.stop("immediate")
+    assert crowd.turned_away.wait(LONGEST_SECONDS)
+    server.start()
 
 
 async def act(crowd: Crowd, faults: Sequence[Fault], between: int) -> None:
@@ -86,7 +95,9 @@ def test_whoever_follows_either_of_two_servers_is_told_one_sequence_whatever_bec
         return await told_by(servers, crowd)
 
     crowd, url = Crowd(size, seed=3), postgres.fresh_url()
-    faults = faults_of(postgres) if size < 100 else faults_of(postgres) * 3
+    faults = faults_of(postgres)
+    if size >= 100:
+        faults = faults * 3 + [partial(long_outage, postgres, crowd)] * postgres.can_restart
     with serving(url, cwd=tmp_path) as one, serving(url, cwd=tmp_path) as other:
         live = asyncio.run(visit([one, other]))
         for server in (one, other):
