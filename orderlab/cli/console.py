@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orderlab.core.errors import OrderlabError
-from orderlab.server.logs import masked
+from orderlab.masking import masked
 
 T = TypeVar("T")
 

@@ -75,7 +75,11 @@ def _stages(total: int) -> Iterator["Progress"]:
 
 def export(
     url: Annotated[
-        str, typer.Argument(help="The log: duckdb:///file.duckdb (relative) or duckdb:////folder/file.duckdb.")
+        str,
+        typer.Argument(
+            help="The log: duckdb:///file.duckdb (relative), duckdb:////folder/file.duckdb, or "
+            "postgresql://user@host/database."
+        ),
     ],
     to: Annotated[
         Path,

@@ -13,6 +13,7 @@ from rich.text import Text
 from orderlab.cli.console import OUT, show_text
 from orderlab.eventstore.base import EventStore, EventStoreError
 from orderlab.eventstore.urls import open_event_store, path_of
+from orderlab.masking import masked
 from orderlab.orders.model import OrderState
 from orderlab.orders.reducer import OrderEnvironment, OrderReducer
 from orderlab.system import RandomIds, SystemClock
@@ -143,8 +144,6 @@ def _called(settings: "ServerSettings", *, sample: bool) -> str:
         return "simulated orders in memory, gone at the end"
     if settings.database_url == MEMORY:
         return "in memory, gone at the end"
-    from orderlab.server.logs import masked  # noqa: PLC0415 - as above
-
     return masked(settings.database_url)
 
 

@@ -67,7 +67,6 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
         self._database = Database(url, schema, self._READERS)
         self._listener = Listener(self._database, self._bell)
         self._use(PostgresWriter(self._database, self._listener, self._clock, self._ids, create=create), schema)
-        self._rows = f'SELECT {SELECTED} FROM "{schema}".events WHERE '  # noqa: S608 - all of it is ours
 
     async def _read_page(self, after: int, until: int) -> list[StoredEvent]:
         return await self._select("position > %s AND position <= %s ORDER BY position", after, until)
@@ -77,20 +76,20 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
 
     async def list_streams(self) -> list[str]:
         """Return the id of every stream, in the order of their first events."""
-        query = f'SELECT stream_id FROM "{self.schema}".events WHERE version = 1 ORDER BY position'.encode()  # noqa: S608
+        query = "SELECT stream_id FROM events WHERE version = 1 ORDER BY position"
         found = await self._read(lambda connection: connection.execute(query).fetchall())
         return [cast("str", stream_id) for (stream_id,) in found]
 
     async def head(self) -> int:
         """Return the position of the last event, whoever wrote it; 0 for an empty log."""
-        query = f'SELECT coalesce(max(position), 0) FROM "{self.schema}".events'.encode()  # noqa: S608 - ours
+        query = "SELECT coalesce(max(position), 0) FROM events"
         [(head,)] = await self._read(lambda connection: connection.execute(query, prepare=True).fetchall())
         self._listener.learn(cast("int", head))
         return cast("int", head)
 
     async def log_reader(self) -> PostgresLogReader:
         """Return a reader of the log as it is now; it works for as long as the event store is open."""
-        return PostgresLogReader(self._read_at_once, self.schema, await self.head())
+        return PostgresLogReader(self._read_at_once, await self.head())
 
     async def wait_past(self, position: int) -> int:
         """Wait until the log has an event after this position, whoever writes it, and return one that it has."""
@@ -106,7 +105,7 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
                 await rung.wait()
 
     async def _select(self, where: str, *parameters: object) -> list[StoredEvent]:
-        query = (self._rows + where).encode()
+        query = f"SELECT {SELECTED} FROM events WHERE {where}".encode()  # noqa: S608 - all of it is ours
 
         def rows(connection: Connection) -> list[tuple[object, ...]]:
             return connection.execute(query, parameters, prepare=True, binary=True).fetchall()
@@ -117,7 +116,7 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
         return self._database.ask(query)
 
     def _stretch(self, connection: Connection, names: tuple[str, ...], after: int, until: int) -> Columns:
-        return read_stretch(connection, self.schema, names, after, until)
+        return read_stretch(connection, names, after, until)
 
     def __repr__(self) -> str:
         return f"<PostgresEventStore {self._database.called}>"

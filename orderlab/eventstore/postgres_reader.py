@@ -35,18 +35,21 @@ SELECT count(*),
     string_agg(int4send(version), ''),
     string_agg(int4send(coalesce(array_position(%b::text[], event_type), 0)), ''),
     string_agg(timestamptz_send(recorded_at), '')
-FROM (SELECT * FROM "{schema}".events WHERE position > %b AND position <= %b ORDER BY position) stretch
+FROM (SELECT * FROM events WHERE position > %b AND position <= %b ORDER BY position) stretch
 """
 _TYPES = """
-SELECT DISTINCT event_type FROM "{schema}".events
+SELECT DISTINCT event_type FROM events
 WHERE position > %b AND position <= %b AND event_type <> ALL (%b::text[])
 """
-_FIRST = 'SELECT position FROM "{schema}".events WHERE stream_id = %b AND version = 1'
+_FIRST = "SELECT position FROM events WHERE stream_id = %b AND version = 1"
 _BEGINNING = """
 SELECT array_agg(stream_id) FROM (
-    SELECT stream_id FROM "{schema}".events WHERE position > %b AND position <= %b AND version = 1 ORDER BY position
+    SELECT stream_id FROM events WHERE position > %b AND position <= %b AND version = 1 ORDER BY position
 ) beginning
 """
+
+
+_ROWS = f"SELECT {SELECTED} FROM events WHERE position = ANY (%b::bigint[])".encode()  # noqa: S608 - all of it is ours
 
 
 class Run(Protocol):
@@ -58,20 +61,17 @@ class Run(Protocol):
 
 
 class PostgresLogReader:
-    """A `LogReader` of a schema in PostgreSQL.
+    """A `LogReader` of a log in PostgreSQL.
 
     Args:
-        run: Runs a query on the database.
-        schema: The schema.
+        run: Runs a query on the database, where the log's schema is the search path.
         head: The position of the last event; later ones are not seen.
     """
 
-    def __init__(self, run: Run, schema: str, head: int) -> None:
+    def __init__(self, run: Run, head: int) -> None:
         self._run = run
-        self._schema = schema
         self._head = head
         self._streams: Sequence[Any] | np.ndarray[Any, Any] = ()
-        self._rows = f'SELECT {SELECTED} FROM "{schema}".events WHERE position = ANY (%b::bigint[])'.encode()  # noqa: S608
 
     def __len__(self) -> int:
         return self._head
@@ -93,13 +93,13 @@ class PostgresLogReader:
     def rows(self, positions: Sequence[int]) -> list[StoredEvent]:
         """Return the rows at these positions."""
         asked = list(set(positions))
-        found: Any = self._run(lambda connection: connection.execute(self._rows, [asked], prepare=True).fetchall())
+        found: Any = self._run(lambda connection: connection.execute(_ROWS, [asked], prepare=True).fetchall())
         by_position = {row[0]: StoredEvent._make(row) for row in found}
         return [by_position[position] for position in positions]
 
     def columns(self, *names: str, after: int, until: int) -> Columns:
         """Return a stretch of the log by column."""
-        return self._run(lambda connection: read_stretch(connection, self._schema, names, after, until))
+        return self._run(lambda connection: read_stretch(connection, names, after, until))
 
     def stream_of(self, stream_id: str) -> int | None:
         """Return the number of a stream."""
@@ -120,18 +120,19 @@ class PostgresLogReader:
         return [np.frombuffer(each, kind) for each, kind in zip(columns, (">i8", ">i4", ">i4", ">i8"), strict=True)]
 
     def _ask(self, query: str, *parameters: Any) -> list[Any]:
-        text = query.format(schema=self._schema).encode()
-        return self._run(lambda connection: connection.execute(text, parameters, prepare=True, binary=True).fetchall())
+        return self._run(
+            lambda connection: connection.execute(query.encode(), parameters, prepare=True, binary=True).fetchall()
+        )
 
 
-def read_stretch(connection: Connection, schema: str, names: tuple[str, ...], after: int, until: int) -> Columns:
+def read_stretch(connection: Connection, names: tuple[str, ...], after: int, until: int) -> Columns:
     """Read a stretch of the log by column, as lists that PostgreSQL puts together.
 
     They arrive in a fifth of the time of as many rows.
     """
     wanted = ", ".join(f"array_agg({name}{'::text' if name in _AS_TEXT else ''})" for name in names)
     query = (
-        f'SELECT {wanted} FROM (SELECT {", ".join(names)} FROM "{schema}".events '  # noqa: S608 - ours
+        f"SELECT {wanted} FROM (SELECT {', '.join(names)} FROM events "  # noqa: S608 - names of ours
         "WHERE position > %s AND position <= %s ORDER BY position) stretch"
     )
     try:
@@ -140,7 +141,7 @@ def read_stretch(connection: Connection, schema: str, names: tuple[str, ...], af
         if until - after <= 1:
             raise
         middle = (after + until) // 2  # more than a gigabyte: a value of PostgreSQL holds no more
-        first, second = (read_stretch(connection, schema, names, *ends) for ends in ((after, middle), (middle, until)))
+        first, second = (read_stretch(connection, names, *ends) for ends in ((after, middle), (middle, until)))
         return {name: first[name] + second[name] for name in names}
     values: Sequence[Any] = found or ()
     return {name: value or [] for name, value in zip(names, values, strict=True)}

@@ -13,17 +13,14 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+from orderlab.masking import masked
+
 CORRELATION_ID: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 """The request that is being handled, so that whatever is logged meanwhile tells which one it was."""
 
 _LEVELS = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error", "critical")}
 _LOGGER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
-# Each begins with fixed text, and the password is of bounded length: a client may write kilobytes into a log, and a
-# pattern that began with "any scheme" would take seconds for them.
-_URL_PASSWORD = re.compile(r"""(:/{1,2}[^\s:/?#@]{0,256}:)[^\s"'<>]{1,512}@""")
-_SECRET = re.compile(r"""(token(?:=|%3d)|\bbearer\s{1,8}|\borderlab-[0-9]{1,5}=)[^\s&;,#"']+""", re.IGNORECASE)
-_PASSWORD = re.compile(r"""(password(?:=|%3d))(?:'[^']{1,512}'|[^\s&#"']+)""", re.IGNORECASE)
 _BARE = re.compile(r"""[^\s="\\]+""")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -48,15 +45,6 @@ def parse_levels(text: str) -> dict[str, int]:
             raise ValueError(part)
         levels[name] = _LEVELS[level]
     return levels
-
-
-def masked(text: str) -> str:
-    """Return a text without the passwords in its URLs and without tokens.
-
-    >>> masked("postgresql://lab:sesame@db/orders and /?token=sesame&after=1")
-    'postgresql://lab:***@db/orders and /?token=***&after=1'
-    """
-    return _PASSWORD.sub(r"\1***", _SECRET.sub(r"\1***", _URL_PASSWORD.sub(r"\1***@", text)))
 
 
 def configure_logging(levels: Mapping[str, int]) -> None:

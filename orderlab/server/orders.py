@@ -9,7 +9,7 @@ from orderlab.outcome import Outcome
 from orderlab.server.answering import Page, json_response, tag_of
 from orderlab.server.backend import backend_of, no_order
 from orderlab.server.problems import Problem
-from orderlab.server.reading import body_of, expected_version_of, has_tag, query_of
+from orderlab.server.reading import body_of, expected_version_of, has_tag, header_of, query_of
 from orderlab.server.schemas import (
     CancelledAnswer,
     CancelOrderBody,
@@ -38,7 +38,7 @@ async def cancel_order(request: Request) -> Response:
     body = await body_of(request, CancelOrderBody, optional=True)
     order_id = _order_id(request)
     outcome = await backend_of(request).send(
-        request, CancelOrder(order_id, body.reason), expected_version=_expected_version(request, order_id)
+        request, CancelOrder(order_id, body.reason), expected_version=await _expected_version(request, order_id)
     )
     [cancelled] = outcome.events
     assert isinstance(cancelled, OrderCancelled)
@@ -52,7 +52,7 @@ async def ship_order(request: Request) -> Response:
     body = await body_of(request, ShipOrderBody)
     order_id = _order_id(request)
     outcome = await backend_of(request).send(
-        request, ShipOrder(order_id, body.tracking_number), expected_version=_expected_version(request, order_id)
+        request, ShipOrder(order_id, body.tracking_number), expected_version=await _expected_version(request, order_id)
     )
     [shipped] = outcome.events
     assert isinstance(shipped, OrderShipped)
@@ -105,8 +105,11 @@ def _order_id(request: Request) -> str:
     return order_id
 
 
-def _expected_version(request: Request, order_id: str) -> int | None:
-    order = backend_of(request).store.state.orders.get(order_id)
+async def _expected_version(request: Request, order_id: str) -> int | None:
+    backend = backend_of(request)
+    if "," in (header_of(request, "if-match") or ""):  # which of several versions it is others may have decided
+        await backend.catch_up()
+    order = backend.store.state.orders.get(order_id)
     return expected_version_of(request, None if order is None else order.version)
 
 

@@ -20,8 +20,9 @@ import msgspec
 
 from orderlab.core.errors import OrderlabError
 from orderlab.eventstore.urls import open_event_store
+from orderlab.masking import masked
 from orderlab.server.backend import Backend
-from orderlab.server.logs import configure_logging, masked, parse_levels
+from orderlab.server.logs import configure_logging, parse_levels
 from orderlab.server.running import Server, collecting_seldom, new_event_loop, serve_orders
 from orderlab.server.settings import Given, ServerSettings, given_settings
 

@@ -15,7 +15,7 @@ from commandline import orderlab
 from postgres_servers import PostgresServer
 from serving import Serving, order_of, serving
 
-from orderlab.server.logs import masked
+from orderlab.masking import masked
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the signals of this test are not there")
 

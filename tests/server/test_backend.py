@@ -121,6 +121,19 @@ async def test_what_one_server_has_answered_is_found_at_another(asked: str, foun
 
 
 @in_event_loop
+async def test_of_several_versions_that_a_client_takes_the_one_counts_at_which_another_server_has_left_the_order() -> (
+    None
+):
+    event_store = InMemoryEventStore()
+    async with opened(event_store) as here, opened(event_store) as there:
+        assert (await ask(there, "POST /api/v1/orders", order_of())).status == 201
+
+        answer = await ask(here, "POST /api/v1/orders/order-1/cancel", if_match='"7", "1"')
+
+        assert answer.status == 200
+
+
+@in_event_loop
 async def test_who_reads_while_the_server_closes_is_told_to_try_again() -> None:
     event_store = InMemoryEventStore()
     async with opened(event_store) as backend:

@@ -1,7 +1,6 @@
 import asyncio
 import logging
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +8,7 @@ from event_loop import in_event_loop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderlab.server.logs import CORRELATION_ID, LogLines, configure_logging, masked, parse_levels
+from orderlab.server.logs import CORRELATION_ID, LogLines, configure_logging, parse_levels
 
 NAMES = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "lab", "lab.runtime")
 
@@ -127,44 +126,6 @@ async def test_whatever_is_logged_during_a_request_tells_which_it_was() -> None:
 # Secrets
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("postgresql://lab:sesame@db:5432/orders", "postgresql://lab:***@db:5432/orders"),
-        ("postgresql://lab:se:sa@me@db/orders", "postgresql://lab:***@db/orders"),
-        ("postgresql://lab:se/same@db/orders", "postgresql://lab:***@db/orders"),
-        ("redis://:sesame@cache", "redis://:***@cache"),
-        ("('postgresql://lab:sesame@db')", "('postgresql://lab:***@db')"),
-        ("postgresql://db/orders?user=lab&password=sesame", "postgresql://db/orders?user=lab&password=***"),
-        ("GET /?token=sesame HTTP/1.1", "GET /?token=*** HTTP/1.1"),
-        ("/ws?after=1&token=sesame&x=2", "/ws?after=1&token=***&x=2"),
-        ("next=%2F%3FTOKEN%3Dsesame", "next=%2F%3FTOKEN%3D***"),
-        ("Authorization: Bearer sesame", "Authorization: Bearer ***"),
-        ("Cookie: a=b; orderlab-3000=0f0f; c=d", "Cookie: a=b; orderlab-3000=***; c=d"),
-        ("postgresql://db/orders?user=lab&password=se,sa;me&a=b", "postgresql://db/orders?user=lab&password=***&a=b"),
-        ("postgresql://db/orders?sslpassword=sesame", "postgresql://db/orders?sslpassword=***"),
-        ("postgres:/lab:sesame@db/orders", "postgres:/lab:***@db/orders"),
-        ("host=db password='open sesame' user=lab", "host=db password=*** user=lab"),
-    ],
-)
-def test_what_is_secret_is_masked(text: str, shown: str) -> None:
-    assert masked(text) == shown
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "http://127.0.0.1:3000/docs",
-        "duckdb:////var/lib/orders.duckdb",
-        "duckdb:///C:/lab@home/orders.duckdb",
-        "somebody@lab.example",
-        "no token was given",
-    ],
-)
-def test_what_is_not_secret_is_left(text: str) -> None:
-    assert masked(text) == text
-
-
 def test_secrets_are_masked_wherever_they_are_in_a_record() -> None:
     address = "postgresql://lab:sesame@db"
     try:
@@ -177,17 +138,6 @@ def test_secrets_are_masked_wherever_they_are_in_a_record() -> None:
 
     assert "sesame" not in line
     assert line.count("***") == 4
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["a" * 60_000, "://x:" * 12_000, "bearer " * 9_000, "token=" * 10_000, "://" * 20_000, "password='" * 9_000],
-    ids=lambda text: text[:8],
-)
-def test_no_text_takes_long_to_mask(text: str) -> None:
-    began = time.process_time()
-    masked(text)
-    assert time.process_time() - began < 1
 
 
 # Configuring
