@@ -6,18 +6,16 @@ A batch is decided on the committed state plus its own earlier commands, and app
 who write to the same log did meanwhile is taken in, and what that touches is decided again.
 """
 
-import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeGuard, TypeVar
+from collections.abc import Sequence
+from typing import Generic, TypeVar
 
+from orderlab.batch import Decided, Performed, Sent, is_written, recorded_event
 from orderlab.broadcast import Broadcast
-from orderlab.conversation import Conversation
 from orderlab.core.decider import Reducer
 from orderlab.core.effects import AppendEvents
 from orderlab.core.errors import EventIdReused, OrderlabError, VersionConflict
-from orderlab.core.log import Appended, NewEvent, RecordedEvent, StoredEvent
+from orderlab.core.log import Appended, RecordedEvent
 from orderlab.deciding import Decision, Question
 from orderlab.eventstore.base import EventStore, EventStoreError, Unreachable
 from orderlab.idempotency import RememberedKeys, note_of
@@ -33,64 +31,6 @@ _ROUNDS = 8
 
 _SHORT = 2_000
 """Events that are read once, and kept, for everything that is made of them; a longer stretch is read for each thing."""
-
-
-@dataclass(slots=True, eq=False)
-class Sent:
-    """A command on its way through the store, and the sender who waits for it.
-
-    `conversation` hears what it announces; `from_outside` tells that it took one of the places for those who wait.
-    `rounds` counts how often it was decided on a state that others had moved on from.
-    """
-
-    question: Question
-    answer: "asyncio.Future[Outcome]"
-    conversation: Conversation | None = None
-    from_outside: bool = True
-    rounds: int = 0
-
-    def succeed(self, outcome: Outcome, said: Sequence[Any] = ()) -> None:
-        """Answer with what became of the command; `said` is what it announced."""
-        self._end(outcome.events, said)
-        if not self.answer.done():  # else its sender has given up waiting
-            self.answer.set_result(outcome)
-
-    def fail(self, error: BaseException) -> None:
-        """Answer with an error."""
-        if not isinstance(error, Exception) or isinstance(error, StopIteration):  # which a future cannot carry
-            error = OrderlabError(f"{self.question.command!r} was ended by {error!r}")
-        self._end(failure=error)
-        if not self.answer.done():
-            self.answer.set_exception(error)
-
-    def _end(self, events: Sequence[Any] = (), said: Sequence[Any] = (), failure: BaseException | None = None) -> None:
-        """Tell the conversation what the command caused: its events, announced or not, and what else it announced."""
-        if self.conversation is not None:
-            known = set(map(id, events))
-            self.conversation.end((*events, *(action for action in said if id(action) not in known)), failure)
-
-
-Performed = Callable[[Sent, Decision[Any], Sequence[StoredEvent]], object]
-"""Told of each command that was done, what it led to and the rows it wrote, before its sender is answered."""
-
-
-@dataclass(slots=True)
-class _Decided(Generic[StateT]):
-    """What came of a batch: the state if all of it is written, and what each command led to."""
-
-    state: StateT
-    writing: dict[Sent, tuple[Decision[StateT], AppendEvents]] = field(default_factory=dict)
-    answered: dict[Sent, Decision[StateT] | Outcome | BaseException] = field(default_factory=dict)
-    again: set[Sent] = field(default_factory=set)
-
-    @property
-    def appends(self) -> list[AppendEvents]:
-        """What is to be written, in order."""
-        return [append for _, append in self.writing.values()]
-
-    def may_follow(self, append: AppendEvents) -> bool:
-        """Tell whether an append may be in this batch: an unchecked one must not build on what may not be written."""
-        return append.expected_version is not None or all(append.stream_id != each.stream_id for each in self.appends)
 
 
 class Committer(Generic[StateT]):
@@ -200,7 +140,7 @@ class Committer(Generic[StateT]):
         decided = await self._decide(batch)
         answers = await self._append(decided.appends)
         await self._commit(decided, answers)
-        all_written = all(map(_is_written, answers))
+        all_written = all(map(is_written, answers))
         current = not decided.answered or await self._is_current()
         written = dict(zip(decided.writing, answers, strict=True))
         for sent in batch:  # in their order, for one conversation may be told of several
@@ -236,9 +176,9 @@ class Committer(Generic[StateT]):
             self._performed(sent, result, ())
             sent.succeed(Outcome(sent.question.correlation_id, rejection=result.rejection), result.said)
 
-    async def _decide(self, batch: list[Sent]) -> _Decided[StateT]:
+    async def _decide(self, batch: list[Sent]) -> Decided[StateT]:
         """Decide each command on the committed state and what the batch adds to it."""
-        decided = _Decided(self.state)
+        decided = Decided(self.state)
         keys: set[str] = set()
         for sent in batch:
             key, command = sent.question.key, sent.question.command
@@ -290,14 +230,14 @@ class Committer(Generic[StateT]):
                 return [error] * len(appends)
         return [answer for append in appends for answer in await self._append([append])]
 
-    async def _commit(self, decided: _Decided[StateT], answers: Sequence[Appended | Exception]) -> None:
+    async def _commit(self, decided: Decided[StateT], answers: Sequence[Appended | Exception]) -> None:
         """Show the new state, the one decided on if the log is exactly that, else the log's own; and tell followers."""
-        places = [place for answer in answers if _is_written(answer) for place in answer.positions]
+        places = [place for answer in answers if is_written(answer) for place in answer.positions]
         position = self.position + len(places)
         try:
             if unreached := [answer for answer in answers if isinstance(answer, Unreachable)]:
                 self._behind, self.trouble = True, unreached[0]
-            elif not all(map(_is_written, answers)):
+            elif not all(map(is_written, answers)):
                 await self.take_in()
             elif places != list(range(self.position + 1, position + 1)):
                 await self.take_in(max(places))
@@ -309,7 +249,7 @@ class Committer(Generic[StateT]):
             self._behind = True
 
     def _committed(
-        self, decided: _Decided[StateT], answers: Sequence[Appended | Exception]
+        self, decided: Decided[StateT], answers: Sequence[Appended | Exception]
     ) -> list[RecordedEvent] | None:
         """Return a batch's events as they would be read from the log; None if its answers do not hold the rows."""
         if not self._broadcast.followed:
@@ -331,7 +271,7 @@ class Committer(Generic[StateT]):
         again: set[Sent],
     ) -> None:
         """Answer a command that was to write something, or have it decided again."""
-        if _is_written(answer):
+        if is_written(answer):
             self._succeed(sent, decision, append, answer)
         elif self._may_decide_again(sent, answer):
             again.add(sent)
@@ -370,24 +310,3 @@ class Committer(Generic[StateT]):
             tuple(each.position for each in recorded),
             repeated=True,
         )
-
-
-def _is_written(answer: Appended | Exception) -> TypeGuard[Appended]:
-    return isinstance(answer, Appended) and not answer.repeated
-
-
-def recorded_event(row: StoredEvent, new: NewEvent) -> RecordedEvent:
-    """Return an event that was just written as it would be read from the log."""
-    return RecordedEvent(
-        row.event_id,
-        row.stream_id,
-        row.version,
-        row.position,
-        row.event_type,
-        row.schema_version,
-        new.event,
-        row.recorded_at,
-        row.correlation_id,
-        row.causation_id,
-        new.metadata,
-    )

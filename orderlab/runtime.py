@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from orderlab.batch import Sent
 from orderlab.broadcast import BUFFER, Broadcast, Observer, Subscription
-from orderlab.committing import Committer, Sent
+from orderlab.committing import Committer
 from orderlab.conversation import Conversation
 from orderlab.core.decider import Decider, Reducer
 from orderlab.core.effects import Delay
