@@ -163,11 +163,11 @@ async def _prepared(
     last = None
     async with aclosing(stretches_of(source, after=after, until=until, together=_TOGETHER)) as stretches:
         async for rows in stretches:
-            yield rows, await asyncio.to_thread(_prepare, rows, after, last, codec)
-            after, last = rows[-1].position, rows[-1]
+            yield rows, await asyncio.to_thread(_prepare, rows, last, codec)
+            last = rows[-1]
 
 
-def _prepare(rows: list[StoredEvent], after: int, last: StoredEvent | None, codec: Codec) -> list[AppendEvents]:
+def _prepare(rows: list[StoredEvent], last: StoredEvent | None, codec: Codec) -> list[AppendEvents]:
     """Make the appends for rows, all of which must be such that an event store takes them as they are.
 
     It is known before anything is written, for an event store that refuses one would take those after it, in the
@@ -175,17 +175,15 @@ def _prepare(rows: list[StoredEvent], after: int, last: StoredEvent | None, code
     """
     with collector_resting():
         appends = []
-        for position, row in enumerate(rows, start=after + 1):
+        for row in rows:
             try:
-                if row.position != position:
-                    raise Unwritable("there is no such position")
                 if last is not None and row.recorded_at < last.recorded_at:
                     raise Unwritable("it was recorded before the one before it")
                 appends.append(append_of(row, codec))
             except Unwritable as error:
                 raise LogCopyError(
-                    f"the source cannot be copied as it is, for position {position} is not as an event store writes "
-                    f"it: {error}"
+                    f"the source cannot be copied as it is, for position {row.position} is not as an event store "
+                    f"writes it: {error}"
                 ) from error
             last = row
         return appends

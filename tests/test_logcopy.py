@@ -453,7 +453,6 @@ async def test_two_who_copy_the_same_log_at_once_make_one_copy() -> None:
 # A source that no event store has written
 
 DAMAGES: dict[str, tuple[dict[str, Any], str]] = {
-    "a gap": ({"position": 5}, "there is no such position"),
     "a time that goes back": ({"recorded_at": NEW_YEAR - timedelta(1)}, "it was recorded before the one before it"),
     "no stream": ({"stream_id": ""}, "stream_id must be text that is not empty"),
     "an empty cause": ({"causation_id": ""}, "causation_id must be None or text that is not empty"),
@@ -474,6 +473,17 @@ async def test_a_source_that_is_damaged_is_refused_with_the_position(
     monkeypatch.setattr(logcopy, "_TOGETHER", together)
     source = await sample(Changed({3: change}))
     with pytest.raises(LogCopyError, match=f"position 3 .*{problem}"):
+        await copy_log(source, in_memory())
+
+
+@pytest.mark.parametrize("together", [2, 5])
+@in_event_loop
+async def test_a_source_with_a_gap_is_refused_with_the_position(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logcopy, "_TOGETHER", together)
+    source = await sample(Changed({3: {"position": 5}}))
+    with pytest.raises(
+        EventStoreError, match=r"^<InMemoryEventStore .*> is damaged: it holds no position 3, and goes on behind it$"
+    ):
         await copy_log(source, in_memory())
 
 

@@ -15,10 +15,11 @@ from orderlab.core.codec import Codec
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.log import StoredEvent
 from orderlab.eventstore.base import Columns
+from orderlab.eventstore.postgres_address import read_address
 from orderlab.eventstore.postgres_database import Database
 from orderlab.eventstore.postgres_listener import Listener
 from orderlab.eventstore.postgres_reader import SELECTED, PostgresLogReader, read_stretch
-from orderlab.eventstore.postgres_schema import DEFAULT_SCHEMA, Connection, require_schema_name
+from orderlab.eventstore.postgres_schema import Connection
 from orderlab.eventstore.postgres_writer import PostgresWriter
 from orderlab.eventstore.threaded import ThreadedEventStore
 from orderlab.orders.codec import ORDER_CODEC
@@ -36,13 +37,15 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
     Args:
         url: `postgresql://user:password@host:port/database`, with whatever else the driver understands, such as
             `?sslmode=verify-full`. What is not in it comes from the driver's environment variables and files.
-        schema: The schema of the log, one for each: lower-case letters, digits and underscores.
+        schema: The schema of the log, one for each: lower-case letters, digits and underscores. None for the one that
+            `?schema=` in the address names, or else `orderlab`.
         codec: How events become JSON and back; orders by default.
         clock: What stamps `recorded_at` where the writer does not.
         ids: What draws event ids where the writer does not.
         create: Make a log that is not there. False refuses, for whoever means to read one.
 
     Raises:
+        ValueError: The schema is none.
         EventStoreError: The address is none; or at the first use: there is no such database, it cannot be used so by
             this user, or holds something else.
         Unreachable: At any use: there was no connection for some seconds.
@@ -55,18 +58,18 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
         self,
         url: str,
         *,
-        schema: str = DEFAULT_SCHEMA,
+        schema: str | None = None,
         codec: Codec = ORDER_CODEC,
         clock: Clock | None = None,
         ids: IdGenerator | None = None,
         create: bool = True,
     ) -> None:
         super().__init__(codec=codec, clock=clock, ids=ids)
-        require_schema_name(schema)
-        self.schema = schema
-        self._database = Database(url, schema, self._READERS)
+        address = read_address(url, schema)
+        self.schema = address.schema
+        self._database = Database(address, self._READERS)
         self._listener = Listener(self._database, self._bell)
-        self._use(PostgresWriter(self._database, self._listener, self._clock, self._ids, create=create), schema)
+        self._use(PostgresWriter(self._database, self._listener, self._clock, self._ids, create=create), self.schema)
 
     async def _read_page(self, after: int, until: int) -> list[StoredEvent]:
         return await self._select("position > %s AND position <= %s ORDER BY position", after, until)

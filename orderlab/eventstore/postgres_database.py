@@ -9,27 +9,15 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from orderlab.eventstore.base import EventStoreError, Unreachable
+from orderlab.eventstore.postgres_address import Address
 from orderlab.eventstore.postgres_schema import Connection, prepare_schema
 
 T = TypeVar("T")
 
 logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())  # it warns of what our errors say, on any terminal
-
-_DEFAULTS = {
-    "application_name": "orderlab",
-    "client_encoding": "utf8",
-    "connect_timeout": "5",
-    # A peer that is gone without a word is noticed in half a minute, not in two hours.
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "25000",
-}
-"""What is asked of the driver where the address does not say otherwise."""
 
 _SETTINGS = {
     "timezone": "UTC",
@@ -72,31 +60,16 @@ class Database:
     """Connect to a log in PostgreSQL as often as needed, from any thread.
 
     Args:
-        url: `postgresql://user:password@host:port/database`, with whatever else the driver understands.
-        schema: The schema of the log.
+        address: Where the log is.
         readers: How many threads may read at once, beside the one that writes.
-
-    Raises:
-        EventStoreError: The address is none.
     """
 
-    def __init__(self, url: str, schema: str, readers: int) -> None:
-        try:
-            given = conninfo_to_dict(url)
-        except psycopg.ProgrammingError:  # whose text may hold a part of the password
-            given = {}
-        if not given or not re.match(r"postgres(ql)?://", url):
-            raise EventStoreError(
-                "the address of PostgreSQL must be postgresql://user:password@host:port/database, in which a special "
-                "character of the password is written by its number: %40 for @"
-            )
-        self._conninfo = make_conninfo(url, **{name: value for name, value in _DEFAULTS.items() if name not in given})
-        host, port = given.get("host") or "this machine", given.get("port")
-        self.schema = schema
-        self.called = f"schema {schema} of {given.get('dbname') or 'PostgreSQL'} at {host}{f':{port}' if port else ''}"
+    def __init__(self, address: Address, readers: int) -> None:
+        self._address = address
+        self.schema, self.called = address.schema, address.called
         self._closing = threading.Event()
         self._pool = ConnectionPool(
-            self._conninfo,
+            address.conninfo,
             kwargs={"autocommit": True},
             configure=self._configure,
             min_size=0,
@@ -126,7 +99,7 @@ class Database:
     @contextmanager
     def connected(self) -> Iterator[Connection]:
         """Give a connection that is not one of the pool's."""
-        with psycopg.connect(self._conninfo, autocommit=True) as connection:
+        with psycopg.connect(self._address.conninfo, autocommit=True) as connection:
             self._configure(connection)
             yield connection
 
@@ -158,10 +131,9 @@ class Database:
         """Return a database error as one sentence for a person."""
         if isinstance(error, PoolTimeout):
             error = self._why_not() or error
-        text = " ".join(str(error).split())
+        text = _text_of(error)
         if is_passing(error):
-            why = _PASSING.get(error.sqlstate or "", text)
-            return Unreachable(f"{self.called} cannot be reached now: {why}")
+            return Unreachable(f"{self.called} cannot be reached now: {_PASSING.get(error.sqlstate or '', text)}")
         if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
             return EventStoreError(f"{self.called} cannot be opened: {text}")
         return EventStoreError(f"{self.called} {_SENTENCES.get(error.sqlstate or '', 'failed')}: {text}")
@@ -180,6 +152,9 @@ class Database:
             return error
 
 
+_FINAL = re.compile("does not support SSL|certificate|no password supplied")
+"""What is said by the driver itself when to ask again is of no use."""
+
 _SENTENCES = {
     "42501": "may not be used so by this user",
     "3D000": "is not there",
@@ -191,6 +166,15 @@ _SENTENCES = {
 def is_passing(error: psycopg.Error) -> bool:
     """Tell whether to ask again may succeed: the connection was lost, or the server is on its way down or up."""
     if error.sqlstate is None:
-        final = "FATAL:" in str(error) and not _COMING_OR_GOING.search(str(error))
+        text = str(error)
+        final = _FINAL.search(text) or ("FATAL:" in text and not _COMING_OR_GOING.search(text))
         return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not final
     return error.sqlstate in _PASSING or error.sqlstate.startswith(_LOST)
+
+
+def _text_of(error: psycopg.Error) -> str:
+    """Return the first line of what the database or the driver says: what follows shows statements, or guesses."""
+    said = error.diag.message_primary or str(error)
+    text = " ".join(said.partition("\n")[0].split()).removesuffix(".")
+    hint = "; give one in PGPASSWORD, in ~/.pgpass, or in the address"
+    return text + hint if "no password supplied" in said else text

@@ -77,6 +77,8 @@ class Listener:
         while not self._stopped.wait(pause):
             try:
                 with self._database.connected() as connection:
+                    if pause:
+                        logger.info("%s is reached again", self._database.called)
                     pause = 0.0
                     self._listen(connection, woken)
             except psycopg.Error as error:

@@ -108,7 +108,6 @@ fail for good.
 """
 
 _HISTORY = """
-CREATE SCHEMA IF NOT EXISTS "{schema}";
 CREATE TABLE "{schema}".migrations (version integer PRIMARY KEY, done_at timestamptz NOT NULL DEFAULT now());
 """
 
@@ -141,6 +140,8 @@ def prepare_schema(connection: Connection, schema: str, called: str, *, create: 
         connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, crc32(schema.encode()) - 2**31])
         version = _version_of(connection, schema, called)
         if version == 0:
+            if not connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [schema]).fetchone():
+                connection.execute(f'CREATE SCHEMA "{schema}"'.encode())
             connection.execute(_HISTORY.format(schema=schema).encode())
         for number, migration in enumerate(_MIGRATIONS[version:], start=version + 1):
             connection.execute(migration.format(schema=schema, lock_class=_LOCK_CLASS).encode())
@@ -159,7 +160,8 @@ def _version_of(connection: Connection, schema: str, called: str) -> int:
         return 0
     if len(found) != 2:  # noqa: PLR2004 - the two of them
         raise EventStoreError(f"{called} has tables that orderlab did not make; they were left as they are")
-    [(version,)] = connection.execute("SELECT max(version) FROM migrations").fetchall()
+    # With the schema's name: who may not use it is told so, and not that there is no such table.
+    [(version,)] = connection.execute(f'SELECT max(version) FROM "{schema}".migrations'.encode()).fetchall()  # noqa: S608
     if not isinstance(version, int) or version > len(_MIGRATIONS):
         raise EventStoreError(
             f"{called} has log format {version}, and this orderlab knows up to {len(_MIGRATIONS)}: use a newer orderlab"

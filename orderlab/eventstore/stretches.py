@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from orderlab.core.log import StoredEvent
-from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.base import EventStore, EventStoreError
 
 T = TypeVar("T")
 
@@ -28,16 +28,29 @@ async def stretches_of(
         after: The position before the first row wanted.
         until: The position of the last row wanted, which is in the log.
         together: The most rows in a stretch.
+
+    Raises:
+        EventStoreError: A position is missing: somebody has changed the log by hand.
     """
     size = min(together, _FIRST)
     while after < until:
         end = min(until, after + size)
         async for columns in event_store.read_columns(*StoredEvent._fields, after=after, until=end):
             rows = list(map(StoredEvent._make, zip(*(columns[name] for name in StoredEvent._fields), strict=True)))
+            places = range(after + 1, after + len(rows) + 1)
+            if list(columns["position"]) != list(places):
+                missing = next(place for place, row in zip(places, rows, strict=True) if row.position != place)
+                raise _missing(event_store, missing)
             characters = sum(map(len, columns["payload"])) + sum(map(len, columns["metadata"]))
             size = max(1, min(together, _CHARACTERS * len(rows) // max(characters, 1)))
+            after += len(rows)
             yield rows
-        after = end
+        if after < end:
+            raise _missing(event_store, after + 1)
+
+
+def _missing(event_store: EventStore, position: int) -> EventStoreError:
+    return EventStoreError(f"{event_store!r} is damaged: it holds no position {position:,}, and goes on behind it")
 
 
 async def read_ahead(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:

@@ -63,10 +63,8 @@ async def open_event_store(
             from orderlab.eventstore.postgres import PostgresEventStore  # noqa: PLC0415 - only this log needs its driver
         except ImportError as error:
             raise EventStoreError(str(error)) from error
-        address, schema = split_schema(url)
-        named = {} if schema is None else {"schema": schema}
         try:
-            in_database = PostgresEventStore(address, **named, codec=codec, clock=clock, ids=ids, create=create)
+            in_database = PostgresEventStore(url, codec=codec, clock=clock, ids=ids, create=create)
         except ValueError as error:
             raise EventStoreError(str(error)) from error
         async with in_database:
@@ -78,19 +76,6 @@ async def open_event_store(
 def is_postgres(url: str) -> bool:
     """Tell whether an address is that of a log in PostgreSQL, which several processes may have open at once."""
     return url.startswith(("postgresql://", "postgres://"))
-
-
-def split_schema(url: str) -> tuple[str, str | None]:
-    """Return the address of a database and the schema that was named in it, which its driver would not know.
-
-    >>> split_schema("postgresql://ada@localhost/lab?schema=group_1&sslmode=require")
-    ('postgresql://ada@localhost/lab?sslmode=require', 'group_1')
-    """
-    address, _, query = url.partition("?")
-    settings = [setting for setting in query.split("&") if setting]
-    named = [setting for setting in settings if setting.startswith("schema=")]
-    others = "&".join(setting for setting in settings if setting not in named)
-    return address + (f"?{others}" if others else ""), named[-1].removeprefix("schema=") if named else None
 
 
 def path_of(rest: str, url: str) -> Path:

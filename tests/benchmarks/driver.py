@@ -17,6 +17,7 @@ from benchmarks.database import Connection, fresh_schema
 from benchmarks.sample import Written
 from orderlab.core.log import StoredEvent
 from orderlab.eventstore.postgres import PostgresEventStore
+from orderlab.eventstore.postgres_address import read_address
 from orderlab.eventstore.postgres_database import Database as PostgresDatabase
 from orderlab.eventstore.postgres_statements import append_rows
 
@@ -72,7 +73,7 @@ class Driver:
 @contextmanager
 def driver(url: str, schema: str) -> Iterator[Driver]:
     """Connect to a log, and disconnect."""
-    with PostgresDatabase(url, schema, readers=0).connected() as connection:
+    with PostgresDatabase(read_address(url, schema), readers=0).connected() as connection:
         yield Driver(connection, schema)
 
 

@@ -15,7 +15,6 @@ from postgres_servers import PostgresServer
 from serving import Serving, serving
 
 from orderlab.eventstore.postgres import PostgresEventStore
-from orderlab.eventstore.urls import split_schema
 
 LONGEST_SECONDS = 120.0
 
@@ -67,9 +66,7 @@ async def told_by(servers: Sequence[Serving], crowd: Crowd) -> dict[str, Any]:
 
 def require_whole(crowd: Crowd, url: str, live: dict[str, Any]) -> int:
     """Make sure that a log is what everybody was told, and return how many events it has."""
-    address, schema = split_schema(url)
-    assert schema is not None
-    log, orders = asyncio.run(replayed(PostgresEventStore(address, schema=schema)))
+    log, orders = asyncio.run(replayed(PostgresEventStore(url)))
     assert [recorded.position for recorded in log] == list(range(1, len(log) + 1))
     crowd.require_all_of(log)
     unknown = sum(len(client.unknown) for client in crowd.clients)
