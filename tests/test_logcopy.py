@@ -481,9 +481,7 @@ async def test_a_source_that_is_damaged_is_refused_with_the_position(
 async def test_a_source_with_a_gap_is_refused_with_the_position(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logcopy, "_TOGETHER", together)
     source = await sample(Changed({3: {"position": 5}}))
-    with pytest.raises(
-        EventStoreError, match=r"^<InMemoryEventStore .*> is damaged: it holds no position 3, and goes on behind it$"
-    ):
+    with pytest.raises(EventStoreError, match=r"^<InMem.*> is damaged: it holds no position 3, and goes on behind"):
         await copy_log(source, in_memory())
 
 

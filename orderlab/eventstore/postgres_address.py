@@ -22,7 +22,7 @@ _DEFAULTS = {
 }
 """What is asked of the driver where the address does not say otherwise."""
 
-_FORM = "the address of PostgreSQL must be postgresql://user:password@host:port/database"
+_FORM = "the address of PostgreSQL must be postgresql://user@host:port/database, with user:password if there is one"
 _BY_NUMBER = "%40 for @, %2F for /, %3A for :, %3F for ?, %25 for %"
 
 
@@ -83,7 +83,7 @@ def _settings_of(address: str) -> dict[str, str]:
             refusal = str(error)  # raised below, where no text of the driver's goes with it
     if unknown := re.search(r'invalid URI query parameter: "(\w+)"', refusal):
         raise EventStoreError(f"{_FORM}, and the driver knows no parameter {unknown[1]!r}")
-    raise EventStoreError(f"{_FORM}, a special character in a password or name by its number: {_BY_NUMBER}")
+    raise EventStoreError(f"{_FORM}, and a special character in it by its number: {_BY_NUMBER}")
 
 
 def _split_schema(url: str) -> tuple[str, str | None]:
