@@ -52,7 +52,9 @@ _PASSING = {
 
 _LOST = "08"
 
-_COMING_OR_GOING = re.compile(r"starting up|shutting down|too many|not yet accepting|remaining connection slots")
+_COMING_OR_GOING = re.compile(
+    r"starting up|shutting down|too many|not (yet|currently) accepting|remaining connection slots"
+)
 """What a server says, in words alone, that takes no connection for the moment; other words of it are its last."""
 
 
