@@ -82,6 +82,10 @@ class GroupWriter(ABC):
     def _end(self) -> None:
         """Let go of the log, for good."""
 
+    def end_reading(self) -> None:
+        """Have nobody who reads the log wait for it any more, because it is about to be closed; in any thread."""
+        return
+
     def _rest(self) -> None:
         """Put the log in order while nobody waits."""
         return

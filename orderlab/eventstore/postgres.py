@@ -1,5 +1,6 @@
 """Events in PostgreSQL: one log for several processes and machines at once."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -96,6 +97,7 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
 
     async def wait_past(self, position: int) -> int:
         """Wait until the log has an event after this position, whoever writes it, and return one that it has."""
+        await self._open()
         with self._bell.listening() as rung:
             self._listener.start()
             if self._listener.position <= position:
@@ -107,6 +109,11 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
                     return self._listener.position
                 await rung.wait()
 
+    async def close(self) -> None:
+        """Write what was accepted, and let go of the log; closing twice is harmless."""
+        await super().close()
+        await asyncio.to_thread(self._listener.join)
+
     async def _select(self, where: str, *parameters: object) -> list[StoredEvent]:
         query = f"SELECT {SELECTED} FROM events WHERE {where}".encode()  # noqa: S608 - all of it is ours
 
@@ -116,7 +123,7 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
         return [StoredEvent._make(cast("Any", row)) for row in await self._read(rows)]
 
     def _ask(self, query: Callable[[Connection], T]) -> T:
-        return self._database.ask(query)
+        return self._database.ask(query, reading=True)
 
     def _stretch(self, connection: Connection, names: tuple[str, ...], after: int, until: int) -> Columns:
         return read_stretch(connection, names, after, until)

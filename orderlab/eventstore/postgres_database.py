@@ -23,6 +23,8 @@ _SETTINGS = {
     "timezone": "UTC",
     "default_transaction_isolation": "read committed",  # who waits for a turn must see what was written meanwhile
     "idle_in_transaction_session_timeout": "10s",  # who has the turn to append and is gone does not keep it
+    "lock_timeout": "0",  # the turn to append is waited for
+    "datestyle": "ISO",
     "jit": "off",  # compiling a statement takes longer than any of ours
     # A statement may be planned while the log is small, when to read all of it is best, and used when it is large.
     "enable_seqscan": "off",
@@ -53,7 +55,7 @@ _PASSING = {
 _LOST = "08"
 
 _COMING_OR_GOING = re.compile(
-    r"starting up|shutting down|too many|not (yet|currently) accepting|remaining connection slots"
+    r"starting up|shutting down|terminating connection|too many|accepting|remaining connection slots"
 )
 """What a server says, in words alone, that takes no connection for the moment; other words of it are its last."""
 
@@ -70,6 +72,7 @@ class Database:
         self._address = address
         self.schema, self.called = address.schema, address.called
         self._closing = threading.Event()
+        self._reading_ends = threading.Event()
         self._pool = ConnectionPool(
             address.conninfo,
             kwargs={"autocommit": True},
@@ -105,27 +108,36 @@ class Database:
             self._configure(connection)
             yield connection
 
-    def ask(self, query: Callable[[Connection], T]) -> T:
+    def ask(self, query: Callable[[Connection], T], *, reading: bool = False) -> T:
         """Run something on a connection; if that is lost, again on another, for some seconds.
+
+        Args:
+            query: What is run, maybe more than once.
+            reading: Whether it may be given up when the event store is closed.
 
         Raises:
             Unreachable: There was none for too long.
             EventStoreError: It failed in another way.
         """
         deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
+        given_up = self._reading_ends if reading else self._closing
         while True:
             try:
                 with self._pool.connection(timeout=_LONGEST_PAUSE) as connection:
                     return query(connection)
             except psycopg.Error as error:
-                if not is_passing(error) or time.monotonic() > deadline or self._closing.wait(pause):
+                if not is_passing(error) or time.monotonic() > deadline or given_up.wait(pause):
                     raise self.failure(error) from error
                 if pause == _FIRST_PAUSE:
-                    self._pool.check()  # what ended this connection has ended the others
+                    self._pool.drain()  # what ended this connection has ended the others, or soon tells that it has
             pause = min(2 * pause, _LONGEST_PAUSE)
 
+    def end_reading(self) -> None:
+        """Have nobody who reads wait for a lost connection any more."""
+        self._reading_ends.set()
+
     def close(self) -> None:
-        """Let go of every connection, and of whoever waits for one."""
+        """Let go of every connection."""
         self._closing.set()
         self._pool.close()
 

@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 _LOOK_SECONDS = 2.0
 """After so long without a notification the log is looked at, for one may be lost."""
 
+_DIGITS = 19
+"""No position has more."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 """Between attempts to connect again."""
 
@@ -59,14 +62,17 @@ class Listener:
         self._bell.ring()
 
     def stop(self) -> None:
-        """Stop, and wait until that is done."""
+        """Tell it to stop."""
         with self._lock:
             self._stopped.set()
-            thread, waking, self._waking = self._thread, self._waking, None
+            waking, self._waking = self._waking, None
         if waking is not None:
             waking.close()  # which the other end hears
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+
+    def join(self) -> None:
+        """Wait until it has stopped; not in its own thread, in which the collector may drop an event store."""
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
 
     def _run(self, woken: socket.socket) -> None:
         with woken:
@@ -77,6 +83,8 @@ class Listener:
         while not self._stopped.wait(pause):
             try:
                 with self._database.connected() as connection:
+                    connection.execute(f'LISTEN "{self._database.schema}"'.encode())
+                    self._look(connection)
                     if pause:
                         logger.info("%s is reached again", self._database.called)
                     pause = 0.0
@@ -87,17 +95,31 @@ class Listener:
                 pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
 
     def _listen(self, connection: Connection, woken: socket.socket) -> None:
-        connection.execute(f'LISTEN "{self._database.schema}"'.encode())
         with selectors.DefaultSelector() as selector:
             selector.register(connection.fileno(), selectors.EVENT_READ)
             selector.register(woken, selectors.EVENT_READ)
-            heard = False
             while not self._stopped.is_set():
-                if not heard:  # also at first: what came before it listened
-                    [(head,)] = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchall()
-                    assert isinstance(head, int)
-                    self.learn(head)
-                selector.select(_LOOK_SECONDS)
-                told = [notice.payload for notice in connection.notifies(timeout=0)]
-                heard = bool(told) and all(map(str.isdecimal, told))  # anybody may notify anything
-                self.learn(max(map(int, told)) if heard else 0)
+                # One that came together with the answer to the last question is not in the socket any more.
+                told, due = _told(connection), False
+                if not told:
+                    due = not selector.select(_LOOK_SECONDS)
+                    told = _told(connection)
+                if due or any(map(self._is_news, told)):
+                    self._look(connection)
+
+    def _is_news(self, payload: str) -> bool:
+        """Tell whether to look because of a notification; anybody may notify of anything, so it is not believed."""
+        return (
+            not (payload.isascii() and payload.isdecimal() and len(payload) < _DIGITS) or int(payload) > self.position
+        )
+
+    def _look(self, connection: Connection) -> None:
+        """Ask how far the log goes."""
+        [(head,)] = connection.execute("SELECT coalesce(max(position), 0) FROM events", prepare=True).fetchall()
+        assert isinstance(head, int)
+        self.learn(head)
+
+
+def _told(connection: Connection) -> list[str]:
+    """Return what was notified of."""
+    return [notice.payload for notice in connection.notifies(timeout=0)]

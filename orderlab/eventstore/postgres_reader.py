@@ -93,7 +93,9 @@ class PostgresLogReader:
     def rows(self, positions: Sequence[int]) -> list[StoredEvent]:
         """Return the rows at these positions."""
         asked = list(set(positions))
-        found: Any = self._run(lambda connection: connection.execute(_ROWS, [asked], prepare=True).fetchall())
+        found: Any = self._run(
+            lambda connection: connection.execute(_ROWS, [asked], prepare=True, binary=True).fetchall()
+        )
         by_position = {row[0]: StoredEvent._make(row) for row in found}
         return [by_position[position] for position in positions]
 

@@ -26,6 +26,11 @@ _VERSIONS = """
 SELECT wanted, (SELECT version FROM events e WHERE e.stream_id = wanted ORDER BY version DESC LIMIT 1)
 FROM unnest(%b::text[]) wanted
 """
+_ROWS = """
+SELECT stream_id, version, event_id, event_type, schema_version, correlation_id, causation_id,
+    metadata::text, payload::text
+FROM events WHERE position > %b AND position <= %b ORDER BY position
+"""
 _PLACES = "SELECT event_id, stream_id, version, position FROM events WHERE event_id = ANY(%b::uuid[])"
 
 
@@ -58,15 +63,19 @@ def take_turn(connection: Connection) -> Last:
 
 
 def place_before(connection: Connection, plan: Plan) -> Last | None:
-    """Return the last place before a plan's rows if they are in the log, by the ids that were drawn for them.
+    """Return the last place before a plan's rows if they are in the log; they are looked for by the ids drawn for them.
 
-    For a plan without such the facts tell the rest: its events are retries then, if they are there.
+    The rows themselves decide, for a generator that counts, or has a seed, may have drawn the same ids in another
+    process. For a plan without drawn ids the facts tell the rest: its events are retries then, if they are there.
     """
     found = places_of(connection, [UUID(int=number) for number in plan.drawn])
     if not found:
         return None
     index, row = next((index, row) for index, row in enumerate(plan.rows) if row.event_id in found)
     position = found[row.event_id].position - index - 1
+    stretch: Any = connection.execute(_ROWS, [position, position + len(plan.rows)], binary=True).fetchall()
+    if stretch != [(*row[1:6], *row[7:]) for row in plan.rows]:
+        return None
     before = connection.execute(
         "SELECT recorded_at FROM events WHERE position = %s", [position], binary=True
     ).fetchone()

@@ -12,12 +12,14 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+import psycopg
+
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.log import Appended, StoredEvent
-from orderlab.eventstore.base import EventStoreError
+from orderlab.eventstore.base import EventStoreError, Unreachable
 from orderlab.eventstore.groupwriter import Answers, GroupWriter
 from orderlab.eventstore.ledger import Ledger, Place, Plan
-from orderlab.eventstore.postgres_database import Database
+from orderlab.eventstore.postgres_database import Database, is_passing
 from orderlab.eventstore.postgres_listener import Listener
 from orderlab.eventstore.postgres_schema import Connection
 from orderlab.eventstore.postgres_statements import (
@@ -71,6 +73,10 @@ class PostgresWriter(GroupWriter):
         self._recorded_at: datetime | None = None
         self._versions: dict[str, int] = {}
 
+    def end_reading(self) -> None:
+        """Have nobody who reads wait for a lost connection any more."""
+        self._database.end_reading()
+
     def _begin(self) -> None:
         self._database.open(create=self._create)
 
@@ -87,7 +93,13 @@ class PostgresWriter(GroupWriter):
     def _write(self, appends: Sequence[EncodedAppend]) -> Answers:
         group = _Group(appends, self._clock.now())
         self._ids.begin()
-        plan = self._database.ask(partial(self._attempt, group))
+        try:
+            plan = self._database.ask(partial(self._attempt, group))
+        except EventStoreError as error:
+            if group.sent is None:
+                raise
+            self._ids.leave()  # they may be in the log
+            raise Unreachable(f"{error}; whether this append was written is not known") from error
         if plan.rows:
             self._position, self._recorded_at = plan.rows[-1].position, plan.rows[-1].recorded_at
         self._remember(appends, plan)
@@ -99,8 +111,7 @@ class PostgresWriter(GroupWriter):
         if group.believing and group.sent is None:
             plan = self._believed(group)
             if plan is not None:
-                group.sent = plan
-                last = append_rows(connection, plan.rows)
+                last = _send(group, plan, connection)
                 group.sent = None
                 if last is not None:
                     return plan.moved(*last)
@@ -109,12 +120,12 @@ class PostgresWriter(GroupWriter):
             last = take_turn(connection)
             if group.sent is not None and (before := place_before(connection, group.sent)) is not None:
                 return group.sent.moved(*before)
+            group.sent = None
             self._ids.draw_again()
             plan = self._known(group, connection, last)
-            if plan.rows:
-                group.sent = plan
-                if append_rows(connection, plan.rows) is None:
-                    raise EventStoreError(f"{self._called} is damaged: events were added to it, or taken out, by hand")
+            if plan.rows and _send(group, plan, connection) is None:
+                group.sent = None
+                raise EventStoreError(f"{self._called} is damaged: events were added to it, or taken out, by hand")
         return plan
 
     def _believed(self, group: _Group) -> Plan | None:
@@ -150,6 +161,17 @@ class PostgresWriter(GroupWriter):
         for append in appends:
             if append.expected_version is None and append.stream_id in plan.heads:
                 self._versions[append.stream_id] = plan.heads[append.stream_id]
+
+
+def _send(group: _Group, plan: Plan, connection: Connection) -> Last | None:
+    """Send a plan, and keep in mind that it was sent; unless the database says that it has done nothing."""
+    group.sent = plan
+    try:
+        return append_rows(connection, plan.rows)
+    except psycopg.Error as error:
+        if error.sqlstate is not None and not is_passing(error):
+            group.sent = None
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +211,11 @@ class _DrawnAgain:
         """Have what was drawn for the group come again."""
         self.coming.extendleft(reversed(self._drawn))
         self._drawn.clear()
+
+    def leave(self) -> None:
+        """Never have any of them come again."""
+        self._drawn.clear()
+        self.coming.clear()
 
     def new_uuid(self) -> UUID:
         """Draw an id, first of all one that comes again."""

@@ -137,6 +137,7 @@ def _retrieve(reading: "asyncio.Future[Columns]") -> None:
 
 
 def _let_go(writer: GroupWriter, readers: ThreadPoolExecutor) -> None:
+    writer.end_reading()
     try:
         readers.shutdown()
     except RuntimeError:

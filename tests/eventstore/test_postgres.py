@@ -1,8 +1,9 @@
 import asyncio
 import gc
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -66,11 +67,45 @@ def test_one_that_is_dropped_lets_go_of_its_connections(postgres: PostgresServer
     url = postgres.new_database()
 
     async def drop() -> None:
-        await opened(postgres, url=url).append_events("a", notes(1))
+        event_store = opened(postgres, url=url)
+        await event_store.append_events("a", notes(1))
+        assert await event_store.wait_past(0) == 1
 
     asyncio.run(drop())
     gc.collect()
     assert _connections(postgres, url) == 0
+
+
+@in_event_loop
+async def test_one_that_is_dropped_in_its_own_listeners_thread_lets_go_of_everything(postgres: PostgresServer) -> None:
+    event_store = opened(postgres)
+    await event_store.append_events("a", notes(1))
+    await event_store.wait_past(0)
+    finalizer, listener = event_store._finalizer, event_store._listener
+    dropped = threading.Event()
+
+    def drop() -> list[str]:
+        if not dropped.is_set():
+            finalizer()
+            dropped.set()
+        return []
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(postgres_listener, "_told", lambda connection: drop())
+        postgres.execute("SELECT pg_notify(%s, '')", event_store.schema)
+        await asyncio.to_thread(dropped.wait, 60)
+        await asyncio.to_thread(listener.join)
+    assert dropped.is_set()
+    await event_store.close()
+
+
+@in_event_loop
+async def test_a_log_that_cannot_be_opened_is_not_listened_to(postgres: PostgresServer) -> None:
+    event_store = opened(postgres, create=False)
+    with pytest.raises(EventStoreError, match="there is no log"):
+        await event_store.wait_past(0)
+    assert event_store._listener._thread is None
+    await event_store.close()
 
 
 def _connections(server: PostgresServer, url: str) -> int:
@@ -309,10 +344,55 @@ async def test_what_others_notify_of_on_the_same_channel_is_harmless(postgres: P
     async with opened(postgres) as event_store:
         coming = asyncio.ensure_future(anext(event_store.subscribe()))
         await event_store.wait_past(-1)
-        for payload in ("", "-1", "nonsense", "1e9", "²"):
+        for payload in ("", "-1", "nonsense", "1e9", "²", "٣", "7", "9" * 25, "9" * 5_000):
             postgres.execute("SELECT pg_notify(%s, %s)", event_store.schema, payload)
         await event_store.append_events("a", notes(1))
         assert (await coming).position == 1
+        assert await event_store.wait_past(0) == 1
+        waiting = asyncio.ensure_future(event_store.wait_past(1))
+        async with opened(postgres, event_store.schema) as other:
+            await other.append_events("a", notes(2))
+        assert await waiting == 2
+
+
+class HeardMeanwhile:
+    """A connection to which a notification comes together with the answer to a question, once."""
+
+    def __init__(self, connection: Any, meanwhile: Callable[[], object]) -> None:
+        self._connection = connection
+        self._meanwhile = [meanwhile]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, query: Any, *args: Any, **options: Any) -> Any:
+        answer = self._connection.execute(query, *args, **options)
+        if "max(position)" in str(query) and self._meanwhile:
+            self._meanwhile.pop()()
+            self._connection.execute("SELECT 1")  # with whose answer it comes
+        return answer
+
+
+@in_event_loop
+async def test_a_notification_that_comes_with_the_answer_to_a_question_is_heard_at_once(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_listener, "_LOOK_SECONDS", 600)
+    async with opened(postgres) as event_store:
+        await event_store.head()
+        connected = event_store._database.connected
+
+        @contextmanager
+        def hearing() -> Iterator[HeardMeanwhile]:
+            with connected() as connection:
+                yield HeardMeanwhile(connection, lambda: postgres.execute(written))
+
+        written = (
+            f"INSERT INTO {event_store.schema}.events VALUES (1, 'a', 1, gen_random_uuid(), 'Noted', 1, now(), NULL,"
+            f""" NULL, '{{}}', '{{"text": "x", "number": 1}}'); SELECT pg_notify('{event_store.schema}', '1')"""
+        )
+        monkeypatch.setattr(event_store._database, "connected", hearing)
+        assert await event_store.wait_past(0) == 1
 
 
 @in_event_loop

@@ -1,7 +1,8 @@
 """Connections to PostgreSQL are lost at every moment: nothing acknowledged is lost, and nothing is there twice."""
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -12,6 +13,7 @@ from postgres_servers import PostgresServer
 
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SeededIds
+from orderlab.core.errors import VersionConflict
 from orderlab.core.log import Appended, NewEvent, StoredEvent
 from orderlab.eventstore import postgres_database, postgres_statements, postgres_writer
 from orderlab.eventstore.base import EventStoreError, Unreachable
@@ -68,6 +70,53 @@ async def test_an_append_that_was_planned_again_and_lost_happens_once(
         await other.append_events("a", notes(1))
         monkeypatch.setattr(postgres_writer, "append_rows", Losing(None, AFTER))
         assert await one.append_events("a", notes(2)) == 2
+        assert await numbers_in(one) == [1, 2]
+
+
+def lost(connection: Any) -> Any:
+    """Lose the connection instead of taking the turn to append."""
+    connection.close()
+    raise psycopg.OperationalError("the connection was lost")
+
+
+def read_only(connection: Any) -> Any:
+    """Find instead of the turn to append that another server has taken over, which can only be read."""
+    connection.execute("SET LOCAL transaction_read_only = on")
+    return connection.execute("CREATE TABLE anything ()")
+
+
+@pytest.mark.parametrize(("turn", "why"), [(lost, "the connection was lost"), (read_only, "read-only transaction")])
+@in_event_loop
+async def test_what_is_not_known_to_be_written_is_told_so_and_not_written_again_nor_taken_for_another(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, turn: Callable[[Any], Any], why: str
+) -> None:
+    monkeypatch.setattr(postgres_database, "_PATIENCE_SECONDS", 0.1)
+    async with opened(postgres) as event_store:
+        await event_store.append_events("a", notes(1))
+        with monkeypatch.context() as patched:
+            patched.setattr(postgres_writer, "append_rows", Losing(AFTER))
+            patched.setattr(postgres_writer, "take_turn", turn)
+            together = [event_store.append_events(stream, notes(2)) for stream in ("b", "c")]
+            for error in await asyncio.gather(*together, return_exceptions=True):
+                assert isinstance(error, Unreachable)
+                assert re.search(f"{why}.*; whether this append was written is not known$", str(error))
+        monkeypatch.setattr(postgres_writer, "append_rows", Losing(BEFORE))
+        [answer] = await event_store.append_many([AppendEvents("d", notes(3))])
+        assert answer == Appended(1, (4,), repeated=False)
+        assert await numbers_in(event_store) == [1, 2, 2, 3]
+
+
+@in_event_loop
+async def test_an_append_is_not_taken_for_one_of_another_process_that_has_drawn_the_same_id(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(postgres, ids=SeededIds(1)) as one, opened(postgres, one.schema, ids=SeededIds(1)) as other:
+        await other.append_events("a", notes(1))
+        monkeypatch.setattr(postgres_writer, "append_rows", Losing(BEFORE))
+        assert await one.append_events("b", notes(2), expected_version=0) == 1
+        monkeypatch.setattr(postgres_writer, "append_rows", Losing(BEFORE))
+        with pytest.raises(VersionConflict):
+            await one.append_events("a", notes(3), expected_version=0)
         assert await numbers_in(one) == [1, 2]
 
 
