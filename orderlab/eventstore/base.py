@@ -28,6 +28,11 @@ class Unreachable(EventStoreError):
     """
 
 
+def damaged(event_store: "EventStore", position: int) -> EventStoreError:
+    """Return the error of a log that goes on behind a position which it does not hold, as none that is whole does."""
+    return EventStoreError(f"{event_store!r} is damaged: it holds no position {position:,}, and goes on behind it")
+
+
 class EventStore(Protocol):
     """An append-only log of events in streams, with optimistic concurrency.
 

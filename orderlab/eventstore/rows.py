@@ -14,7 +14,7 @@ from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended, RecordedEvent, StoredEvent
 from orderlab.drawing import tables
-from orderlab.eventstore.base import Columns, EventStoreError, Unreachable
+from orderlab.eventstore.base import Columns, EventStoreError, Unreachable, damaged
 from orderlab.eventstore.bell import Bell
 from orderlab.eventstore.stored import EncodedAppend, decode_stored, encode_append
 from orderlab.orders.codec import ORDER_CODEC
@@ -103,20 +103,32 @@ class RowEventStore(ABC):
         return [decode_stored(row, self.codec) for row in await self._read_stream(stream_id, from_version)]
 
     async def read_all(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[RecordedEvent]:
-        """Iterate over the events after a position, in position order."""
+        """Iterate over the events after a position, in position order.
+
+        Raises:
+            EventStoreError: A position is missing: somebody has changed the log by hand.
+        """
         self._require_open()
         require_range(after, limit=limit)
         until = None if limit is None else after + limit
-        size = _FIRST_PAGE
+        size, was_empty = _FIRST_PAGE, False
         while until is None or after < until:
-            page = await self._read_page(after, after + size if until is None else min(until, after + size))
-            if not page:
-                return
-            characters = sum(len(row.payload) for row in page)
-            size = max(1, min(_LARGEST_PAGE, _PAGE_CHARACTERS * len(page) // max(characters, 1)))
+            end = after + size if until is None else min(until, after + size)
+            page = await self._read_page(after, end)
+            if page:
+                characters = sum(len(row.payload) for row in page)
+                size = max(1, min(_LARGEST_PAGE, _PAGE_CHARACTERS * len(page) // max(characters, 1)))
             for row in page:
+                if row.position != after + 1:
+                    raise damaged(self, after + 1)
                 yield decode_stored(row, self.codec)
-            after = page[-1].position
+                after = row.position
+            if after < end:
+                if await self.head() <= after:
+                    return
+                if was_empty and not page:  # twice, for the first time it may have been written meanwhile
+                    raise damaged(self, after + 1)
+            was_empty = not page
 
     async def wait_past(self, position: int) -> int:
         """Wait until the log has an event after this position, and return its head."""

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from orderlab.core.log import StoredEvent
-from orderlab.eventstore.base import EventStore, EventStoreError
+from orderlab.eventstore.base import EventStore, damaged
 
 T = TypeVar("T")
 
@@ -39,18 +39,15 @@ async def stretches_of(
             rows = list(map(StoredEvent._make, zip(*(columns[name] for name in StoredEvent._fields), strict=True)))
             places = range(after + 1, after + len(rows) + 1)
             if list(columns["position"]) != list(places):
-                missing = next(place for place, row in zip(places, rows, strict=True) if row.position != place)
-                raise _missing(event_store, missing)
+                raise damaged(event_store, next(p for p, row in zip(places, rows, strict=True) if row.position != p))
+            if not rows:
+                raise damaged(event_store, after + 1)
             characters = sum(map(len, columns["payload"])) + sum(map(len, columns["metadata"]))
             size = max(1, min(together, _CHARACTERS * len(rows) // max(characters, 1)))
             after += len(rows)
             yield rows
         if after < end:
-            raise _missing(event_store, after + 1)
-
-
-def _missing(event_store: EventStore, position: int) -> EventStoreError:
-    return EventStoreError(f"{event_store!r} is damaged: it holds no position {position:,}, and goes on behind it")
+            raise damaged(event_store, after + 1)
 
 
 async def read_ahead(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
