@@ -11,6 +11,7 @@ from orderlab.core.codec import Codec
 from orderlab.core.decider import DeciderReducer, Fact, Reducer
 from orderlab.core.environment import Environment
 from orderlab.eventstore.base import Columns, EventStore
+from orderlab.eventstore.stretches import require_whole
 from orderlab.orders.model import OrderState
 from orderlab.orders.reducer import OrderReducer
 
@@ -47,6 +48,7 @@ async def load_state(
     Raises:
         UnreadableEvent: An event cannot be decoded; it names stream, version and position.
         CorruptStream: An event cannot follow what its stream holds before it.
+        EventStoreError: A position is missing: somebody has changed the log by hand.
         ValueError: `until` is negative, or a time without a zone.
     """
     reducer = OrderReducer() if reducer is None else reducer
@@ -171,13 +173,17 @@ _NOTHING_TO_READ: Environment = _NothingToRead()
 
 async def _facts(event_store: EventStore, after: int, until: int | None) -> AsyncIterator[Iterable[Fact]]:
     """Give the log in stretches of facts."""
-    async for columns in event_store.read_columns(*_FACT_COLUMNS, after=after, until=until):
+    head = await event_store.head()
+    start, end = after, head if until is None else min(until, head)
+    async for columns in event_store.read_columns(*_FACT_COLUMNS, after=after, until=end):
         length = len(columns["version"])
         events = decoded(columns, event_store.codec)
         if events is None:
             events = [recorded.event async for recorded in event_store.read_all(after=after, limit=length)]
         yield zip(columns["stream_id"], columns["version"], events, strict=True)
         after += length
+    if after < end:
+        await require_whole(event_store, start, end)
 
 
 async def _recorded_at(event_store: EventStore, position: int) -> datetime:

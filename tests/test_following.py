@@ -1,6 +1,6 @@
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from event_loop import in_event_loop
 from live_stores import Gate, balances, failing, live_store, log, recorded_in, taken
 
 from orderlab import committing, following
-from orderlab.core.log import NewEvent, RecordedEvent, StoredEvent
+from orderlab.core.log import NewEvent, RecordedEvent
 from orderlab.eventstore.base import EventStoreError, Unreachable
 from orderlab.eventstore.contract.kit import turns
 from orderlab.eventstore.duckdb import DuckDBEventStore
@@ -86,15 +86,16 @@ async def test_a_long_stretch_comes_to_the_same(monkeypatch: pytest.MonkeyPatch)
 @in_event_loop
 async def test_a_log_that_gives_less_than_it_says_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     async with live_store(event_store := log()) as here:
-        monkeypatch.setattr(event_store, "_read_page", lambda after, until: no_rows())
+        monkeypatch.setattr(event_store, "read_all", lambda **options: no_events())
         await event_store.append_events("account-bea", deposited(5))
         with pytest.raises(EventStoreError, match="read up to position 0, and goes to 1"):
             await here.catch_up()
         assert (here.position, balances(here)) == (0, {})
 
 
-async def no_rows() -> list[StoredEvent]:
-    return []
+async def no_events() -> AsyncIterator[RecordedEvent]:
+    for event in list[RecordedEvent]():
+        yield event
 
 
 @in_event_loop

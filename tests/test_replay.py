@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from accounts import ACCOUNT_CODEC, Account, Deposit, Deposited, account_environment, account_reducer
 from event_loop import in_event_loop
+from gapped import Gapped
 
 from orderlab.core.codec import JsonCodec
 from orderlab.core.decider import Step
@@ -18,6 +19,7 @@ from orderlab.core.environment import Environment
 from orderlab.core.errors import CorruptStream, UnreadableEvent
 from orderlab.core.log import EncodedEvent, NewEvent
 from orderlab.eventstore import memory
+from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.eventstore.rows import RowEventStore
@@ -27,6 +29,7 @@ from orderlab.orders.model import Cancelled, OrderItem, OrderState, Shipped
 from orderlab.orders.reducer import OrderReducer
 from orderlab.replay import load_state, position_of, replay
 from orderlab.runtime import Store
+from orderlab.timeline import Timeline
 
 MUG = OrderItem("p-1", "Mug", 2, 250)
 NEW_YEAR = datetime(2025, 1, 1, tzinfo=UTC)
@@ -513,3 +516,15 @@ async def test_a_state_is_loaded_by_a_reducer_that_knows_where_it_begins() -> No
     reducer: Any = object()
     with pytest.raises(TypeError, match="reducer must be a DeciderReducer"):
         await load_state(InMemoryEventStore(), reducer=reducer)
+
+
+@pytest.mark.parametrize("missing", [range(1, 2), range(3, 4), range(2, 5), range(1, 5)], ids=str)
+@in_event_loop
+async def test_a_log_with_a_gap_is_not_taken_for_a_shorter_one(missing: range) -> None:
+    event_store = Gapped()
+    for number in range(5):
+        await event_store.append_events(f"order-{number}", [placed(str(number))])
+    event_store.missing = missing
+    for read in (load_state, Timeline.load):
+        with pytest.raises(EventStoreError, match=f"is damaged: it holds no position {missing[0]}, and goes on behind"):
+            await read(event_store)

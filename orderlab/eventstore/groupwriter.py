@@ -30,8 +30,8 @@ _IDLE_SECONDS = 2.0
 _MANY_EVENTS = 1_000
 """Beyond so many events in one transaction the garbage collector rests meanwhile."""
 
-_GROUP_EVENTS = 20_000
-"""A transaction takes in no more appends once it has this many events."""
+_GROUP_EVENTS, _GROUP_CHARACTERS = 20_000, 64 * 1024 * 1024
+"""A transaction takes in no more appends once it has so many events, or characters of them."""
 
 
 @dataclass(slots=True)
@@ -168,8 +168,8 @@ class GroupWriter(ABC):
 
     def _gather(self, job: _Job) -> tuple[list[_Job], bool]:
         """Take all that waits; also tell whether the sign to close was among it."""
-        group, events = [job], _events(job)
-        while events < _GROUP_EVENTS:
+        group, events, characters = [job], _events(job), _characters(job)
+        while events < _GROUP_EVENTS and characters < _GROUP_CHARACTERS:
             try:
                 more = self._jobs.get_nowait()
             except Empty:
@@ -178,6 +178,7 @@ class GroupWriter(ABC):
                 return group, True
             group.append(more)
             events += _events(more)
+            characters += _characters(more)
         return group, False
 
     def _commit(self, group: list[_Job]) -> None:
@@ -221,6 +222,10 @@ def _settle(results: list[tuple[_Job, Answers | Exception]]) -> None:
             job.done.set_exception(result)
         else:
             job.done.set_result(result)
+
+
+def _characters(job: _Job) -> int:
+    return sum(len(encoded.payload) for append in job.batch for encoded, _, _ in append.events)
 
 
 def _events(job: _Job) -> int:

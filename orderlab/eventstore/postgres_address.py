@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -23,7 +23,8 @@ _DEFAULTS = {
 """What is asked of the driver where the address does not say otherwise."""
 
 _FORM = "the address of PostgreSQL must be postgresql://user@host:port/database, with user:password if there is one"
-_BY_NUMBER = "%40 for @, %2F for /, %3A for :, %3F for ?, %25 for %"
+_BY_NUMBER = "%40 for @, %2F for /, %3A for :, %3F for ?, %26 for &, %25 for %"
+_SPECIAL = f"{_FORM}, and a special character in it by its number: {_BY_NUMBER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Address:
         called: What messages call the log.
     """
 
-    conninfo: str
+    conninfo: str = field(repr=False)
     schema: str
     called: str
 
@@ -54,6 +55,8 @@ def read_address(url: str, schema: str | None = None) -> Address:
         ValueError: The schema is none, or is another one than that of the address.
     """
     address, named = _split_schema(url)
+    if "@" in (named or ""):  # which is the end of a password with a question mark
+        raise EventStoreError(_SPECIAL)
     if schema is not None and named not in (None, schema):
         raise ValueError(f"schema is {schema!r}, and the address names the schema {named!r}: give one of them")
     schema = next((name for name in (schema, named) if name is not None), DEFAULT_SCHEMA)
@@ -76,14 +79,14 @@ def _settings_of(address: str) -> dict[str, str]:
     # Of a password with one of these the driver would take the rest for the host, and say that there is no such host.
     misread = re.search("[@/]", user if at else "") or "@" in query.partition("=")[0]
     refusal = ""
-    if re.match("postgres(ql)?://", address) and not misread:
+    if re.match("postgres(ql)?://", address) and not misread and "\0" not in address:
         try:
             return {name: str(value) for name, value in conninfo_to_dict(address).items() if value is not None}
         except psycopg.ProgrammingError as error:
             refusal = str(error)  # raised below, where no text of the driver's goes with it
-    if unknown := re.search(r'invalid URI query parameter: "(\w+)"', refusal):
+    if "password" not in query and (unknown := re.search(r'invalid URI query parameter: "(\w+)"', refusal)):
         raise EventStoreError(f"{_FORM}, and the driver knows no parameter {unknown[1]!r}")
-    raise EventStoreError(f"{_FORM}, and a special character in it by its number: {_BY_NUMBER}")
+    raise EventStoreError(_SPECIAL)
 
 
 def _split_schema(url: str) -> tuple[str, str | None]:

@@ -12,8 +12,8 @@ from orderlab.eventstore.postgres_schema import INCOMING, Connection
 Last = tuple[int, datetime | None]
 """The last position and time of a log; 0 and None if it is empty."""
 
-_MANY_ROWS = 5_000
-"""Rows beyond which they are sent by COPY, because a message of other kinds holds a gigabyte at the most."""
+_MANY_ROWS, _MANY_CHARACTERS = 5_000, 200_000_000
+"""Rows, or characters, beyond which they go by COPY: a message of other kinds holds a gigabyte at the most."""
 
 _APPEND = """
 SELECT * FROM append(%b::text[], %b::int[], %b::uuid[], %b::text[], %b::int[], %b::timestamptz[],
@@ -39,7 +39,7 @@ def append_rows(connection: Connection, rows: Sequence[StoredEvent]) -> Last | N
 
     None if a stream is not at the version before its rows', or an event id is there already: then nothing is added.
     """
-    if len(rows) > _MANY_ROWS:
+    if len(rows) > _MANY_ROWS or sum(len(row.payload) + len(row.metadata) for row in rows) > _MANY_CHARACTERS:
         return _append_by_copy(connection, rows)
     _, *columns = map(list, zip(*rows, strict=True))
     return _last(connection.execute(_APPEND, columns, prepare=True, binary=True).fetchone())

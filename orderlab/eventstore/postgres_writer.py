@@ -32,6 +32,9 @@ from orderlab.eventstore.postgres_statements import (
 )
 from orderlab.eventstore.stored import EncodedAppend
 
+_MOST_BELIEVED = 2**30
+"""A version that is believed at the most: a much larger one would be no integer in the database."""
+
 _BELIEFS = 10_000
 """Streams whose versions are kept in mind."""
 
@@ -133,6 +136,8 @@ class PostgresWriter(GroupWriter):
         heads: dict[str, int] = {}
         for append in group.appends:
             expected = append.expected_version
+            if expected is not None and expected > _MOST_BELIEVED:
+                return None
             heads.setdefault(
                 append.stream_id, self._versions.get(append.stream_id, 0) if expected is None else expected
             )

@@ -125,9 +125,11 @@ def _verbatim(encoded: EncodedEvent) -> EncodedEvent:
         raise CodecError(f"event_type must be text that is not empty, not {event_type!r}")
     if not isinstance(schema_version, int) or not 1 <= schema_version <= _MOST_SCHEMA_VERSION:
         raise CodecError(f"schema_version of {event_type} must be a whole number from 1, not {schema_version!r}")
+    if not isinstance(payload, str):
+        raise CodecError(f"the payload of {event_type} is not JSON as text: {payload!r}")
     try:
         msgspec.json.decode(payload, type=msgspec.Raw)
-    except (msgspec.DecodeError, TypeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise CodecError(f"the payload of {event_type} is not JSON: {error}") from error
     return encoded
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from orderlab.core.log import StoredEvent
-from orderlab.eventstore.base import EventStore, damaged
+from orderlab.eventstore.base import EventStore, damaged, gap_in
 
 T = TypeVar("T")
 
@@ -37,17 +37,30 @@ async def stretches_of(
         end = min(until, after + size)
         async for columns in event_store.read_columns(*StoredEvent._fields, after=after, until=end):
             rows = list(map(StoredEvent._make, zip(*(columns[name] for name in StoredEvent._fields), strict=True)))
-            places = range(after + 1, after + len(rows) + 1)
-            if list(columns["position"]) != list(places):
-                raise damaged(event_store, next(p for p, row in zip(places, rows, strict=True) if row.position != p))
-            if not rows:
-                raise damaged(event_store, after + 1)
+            missing = gap_in(columns["position"], after) if rows else after + 1
+            if missing is not None:
+                raise damaged(event_store, missing)
             characters = sum(map(len, columns["payload"])) + sum(map(len, columns["metadata"]))
             size = max(1, min(together, _CHARACTERS * len(rows) // max(characters, 1)))
             after += len(rows)
             yield rows
         if after < end:
             raise damaged(event_store, after + 1)
+
+
+async def require_whole(event_store: EventStore, after: int, until: int) -> None:
+    """Make sure that a log holds every position of a part of it.
+
+    Raises:
+        EventStoreError: It does not, and names the first that is missing.
+    """
+    async for columns in event_store.read_columns("position", after=after, until=until):
+        missing = gap_in(columns["position"], after)
+        if missing is not None:
+            raise damaged(event_store, missing)
+        after += len(columns["position"])
+    if after < until:
+        raise damaged(event_store, after + 1)
 
 
 async def read_ahead(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:

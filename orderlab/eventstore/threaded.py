@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import weakref
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -39,6 +40,7 @@ class ThreadedEventStore(RowEventStore, Generic[WriterT, ConnectionT]):
     def _use(self, writer: WriterT, called: str) -> None:
         """Take over a writer, which is closed with the event store; `called` names the threads."""
         self._writer = writer
+        self._process = os.getpid()
         self._readers = ThreadPoolExecutor(max_workers=self._READERS, thread_name_prefix=f"orderlab read {called}")
         # A notebook drops event stores without closing them; nothing must stay locked or connected for that.
         self._finalizer = weakref.finalize(self, _let_go, writer, self._readers)
@@ -93,6 +95,11 @@ class ThreadedEventStore(RowEventStore, Generic[WriterT, ConnectionT]):
     async def __aenter__(self) -> Self:
         await self._open()
         return self
+
+    def _require_open(self) -> None:
+        super()._require_open()
+        if os.getpid() != self._process:  # of which the threads are not here, and the connections not to be touched
+            raise EventStoreError(f"{self!r} was made in another process, of which this is a fork: make one here")
 
     async def _write(self, batch: Sequence[EncodedAppend]) -> list[Appended | AppendRefused]:
         await self._open()

@@ -1,5 +1,6 @@
 """Open an event store by its address."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,7 +45,9 @@ async def open_event_store(
         raise TypeError(f"url must be text such as duckdb:///file.duckdb, not {url!r}")
     scheme, separator, rest = url.partition("://")
     if not separator:
-        raise EventStoreError(f"{url!r} is no address of an event store: use {_FORMS}")
+        # An address that was written wrongly may have a password anywhere.
+        shown = "what was given" if re.search("[@=]|postgres", url) else repr(url)
+        raise EventStoreError(f"{shown} is no address of an event store: use {_FORMS}")
     if scheme == "memory":
         if rest:
             raise EventStoreError(f"memory:// takes nothing after it, and {url!r} has {rest!r}")

@@ -51,7 +51,14 @@ class Backend:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        await self._open.enter_async_context(self.store)
+        async with AsyncExitStack() as opening:
+            await opening.enter_async_context(self.store)
+            await self._begin()
+            self._open = opening.pop_all()
+        return self
+
+    async def _begin(self) -> None:
+        """Have everything follow the log that is beside the state."""
         # Nothing is awaited in these lines, so no commit can come between the state and those who follow it.
         state, position = self.store.state, self.store.position
         self.hub = Hub(self.event_store, position)
@@ -62,7 +69,6 @@ class Backend:
         self.listing = OrderListing(order_ids, state, position)
         unlisted, self._unlisted = self._unlisted, None
         self._list(unlisted or ())
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -111,10 +111,15 @@ class Process:
 
     def _listen(self, heard: "Callable[[Process, Ready | Failed | None], object]") -> None:
         assert self._process.stdout is not None
-        with self._process:
-            for line in self._process.stdout:
-                heard(self, msgspec.json.decode(line, type=Ready | Failed))
-        heard(self, None)
+        try:
+            with self._process:
+                for line in self._process.stdout:
+                    try:
+                        heard(self, msgspec.json.decode(line, type=Ready | Failed))
+                    except msgspec.MsgspecError:  # whatever printed it, it is not the worker's word
+                        logger.warning("worker %d printed %r", self.pid, line)
+        finally:
+            heard(self, None)
 
 
 class Workers:
@@ -155,8 +160,14 @@ class Workers:
         """Begin the workers that are due, and take in what happens next; return whether to go on."""
         while self._due and self._due[0] <= monotonic():
             self._due.pop(0)
-            with for_worker(self._listening) as its_own:
-                self._processes.add(Process(self._settings, its_own, lambda *heard: self._events.put(heard)))
+            try:
+                self._begin()
+            except OSError as error:
+                if not self._started:
+                    raise
+                self._pause = _pause_after(self._pause)
+                self._due = sorted([*self._due, monotonic() + self._pause])
+                logger.warning("no worker can begin now (%s): one does in %.1f seconds", error, self._pause)
         event = self._next(self._due[0] if self._due else None)
         if isinstance(event, int):
             return False
@@ -169,6 +180,10 @@ class Workers:
             else:
                 self._ended(process)
         return True
+
+    def _begin(self) -> None:
+        with for_worker(self._listening) as its_own:
+            self._processes.add(Process(self._settings, its_own, lambda *heard: self._events.put(heard)))
 
     def _ready(self, process: Process, said: Ready, started: Callable[[int], object]) -> None:
         process.ready_at = monotonic()
@@ -185,7 +200,7 @@ class Workers:
         if not self._started:
             raise WorkerFailed(process.failure or f"a worker ended before it took requests: {process.end}")
         lived = 0.0 if process.ready_at is None else monotonic() - process.ready_at
-        self._pause = 0.0 if lived >= _LONG else min(max(2 * self._pause, _SOON), _SELDOM)
+        self._pause = 0.0 if lived >= _LONG else _pause_after(self._pause)
         self._due = sorted([*self._due, monotonic() + self._pause])
         logger.warning("worker %d has gone (%s): another begins in %.1f seconds", process.pid, why, self._pause)
 
@@ -231,3 +246,7 @@ class Workers:
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
+
+
+def _pause_after(pause: float) -> float:
+    return min(max(2 * pause, _SOON), _SELDOM)

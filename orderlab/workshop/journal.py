@@ -45,7 +45,7 @@ def address() -> str:
     if "://" in said:
         if not (said.startswith("duckdb:") or is_postgres(said)):
             raise EventStoreError(
-                f"{VARIABLE}={said} is no file: name one, such as progress.duckdb, or postgresql://user@host/database"
+                f"{VARIABLE} names no file: name one, such as progress.duckdb, or postgresql://user@host/database"
             )
         return said
     path = Path(said).expanduser() if said else Path(user_data_dir("orderlab", appauthor=False)) / "workshop.duckdb"

@@ -62,7 +62,7 @@ def test_what_one_worker_has_done_every_worker_knows_and_all_end_together(
             assert sock.recv(65_536).startswith(b"HTTP/1.1 100 ")  # a worker waits for the rest
             for pid in (*workers_of(server), server.process.pid):  # as a terminal does for all of a group
                 os.kill(pid, signal.SIGINT)
-            with suppress(ConnectionRefusedError):
+            with suppress(ConnectionRefusedError, ConnectionResetError):
                 while True:  # until nobody new is taken
                     socket.create_connection(("127.0.0.1", server.port)).close()
             sock.sendall(body)

@@ -14,7 +14,7 @@ from orderlab.core.environment import TestClock
 from orderlab.core.log import EncodedEvent, StoredEvent
 from orderlab.eventstore import duckdb_file, duckdb_writer, groupwriter
 from orderlab.eventstore.base import EventStoreError
-from orderlab.eventstore.contract import Noted
+from orderlab.eventstore.contract import CONTRACT_CODEC, Noted
 from orderlab.eventstore.duckdb_writer import DuckDBWriter
 
 
@@ -52,11 +52,15 @@ async def test_appends_that_wait_go_to_disk_together(path: Path, gate: Gate) -> 
         assert gate.sizes == [1, 63]
 
 
+ONE_NOTE = len(CONTRACT_CODEC.encode(notes(1)[0]).payload)
+
+
+@pytest.mark.parametrize(("bound", "value"), [("_GROUP_EVENTS", 10), ("_GROUP_CHARACTERS", 10 * ONE_NOTE)])
 @in_event_loop
-async def test_a_transaction_takes_in_no_more_than_so_many_events(
-    path: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch
+async def test_a_transaction_takes_in_no_more_than_so_much(
+    path: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch, bound: str, value: int
 ) -> None:
-    monkeypatch.setattr(groupwriter, "_GROUP_EVENTS", 10)
+    monkeypatch.setattr(groupwriter, bound, value)
     async with opened(path) as event_store:
         appends = [asyncio.ensure_future(event_store.append_events("first", notes(0)))]
         await gate.reached()

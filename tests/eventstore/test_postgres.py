@@ -213,6 +213,31 @@ async def test_a_version_that_another_wrote_is_a_conflict_that_says_it(postgres:
         assert await other.append_events("a", notes(4), expected_version=3) == 4
 
 
+@pytest.mark.parametrize("expected", [2**30, 2**31 - 1, 2**31, 2**70])
+@in_event_loop
+async def test_a_version_that_no_stream_has_is_a_conflict_and_harms_no_other(
+    postgres: PostgresServer, expected: int
+) -> None:
+    async with opened(postgres) as event_store:
+        answers = await event_store.append_many([AppendEvents("a", notes(1)), AppendEvents("b", notes(2), expected)])
+        assert answers[0] == Appended(1, (1,))
+        assert str(answers[1]) == f"stream b is at version 0, not at {expected} as expected"
+        assert await numbers_in(event_store) == [1]
+
+
+@in_event_loop
+async def test_one_that_was_made_before_a_fork_is_not_used_after_it(postgres: PostgresServer) -> None:
+    event_store = opened(postgres)
+    await event_store.append_events("a", notes(1))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(event_store, "_process", -1)
+        for use in (event_store.head, lambda: event_store.append_events("a", notes(2))):
+            with pytest.raises(EventStoreError, match="was made in another process, of which this is a fork: make one"):
+                await use()
+    assert await numbers_in(event_store) == [1]
+    await event_store.close()
+
+
 @in_event_loop
 async def test_an_unchecked_append_goes_behind_what_others_wrote(postgres: PostgresServer) -> None:
     async with opened(postgres) as one, opened(postgres, one.schema) as other:
@@ -273,9 +298,10 @@ async def test_ids_that_count_go_on_where_they_were_in_another_process(postgres:
         assert len({recorded.event_id for recorded in await again.load_events("a")}) == 10
 
 
+@pytest.mark.parametrize(("bound", "value"), [("_MANY_ROWS", 3), ("_MANY_CHARACTERS", 100)])
 @in_event_loop
 async def test_a_large_append_is_the_same_log_as_many_small_ones(
-    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, bound: str, value: int
 ) -> None:
     events = [NewEvent(Noted('é\n"\\', number), correlation_id=None if number % 2 else "c") for number in range(8)]
     async with (
@@ -284,7 +310,7 @@ async def test_a_large_append_is_the_same_log_as_many_small_ones(
     ):
         for start in range(0, 8, 2):
             await small.append_many([AppendEvents("a", events[start : start + 2], start)])
-        monkeypatch.setattr(postgres_statements, "_MANY_ROWS", 3)
+        monkeypatch.setattr(postgres_statements, bound, value)
         await large.append_events("a", events[:4], expected_version=0)
         with pytest.raises(VersionConflict):
             await large.append_events("a", events[4:], expected_version=3)

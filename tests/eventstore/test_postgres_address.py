@@ -25,6 +25,9 @@ def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         f"postgresql://ada:x/{PASSWORD}@localhost:5432/lab",
         f"postgresql://ada:x@{PASSWORD}@localhost:5432/lab?sslmode=require",
         f"postgresql://ada:x?{PASSWORD}@localhost:5432/lab",
+        f"postgresql://ada:x?schema={PASSWORD}@localhost:5432/lab",
+        f"postgresql://localhost/lab?password=x&{PASSWORD}=1",
+        f"postgresql://ada:{PASSWORD}\0@localhost/lab",
         f"postgresql://ada:x?{PASSWORD}@localhost:5432/lab?sslmode=require",
     ],
 )
@@ -77,5 +80,6 @@ def test_what_the_address_does_not_say_comes_from_the_environment(monkeypatch: p
 def test_what_the_address_says_to_the_driver_is_left_to_it() -> None:
     conninfo = read_address("postgresql://localhost/lab?connect_timeout=60&schema=group_1").conninfo
     assert "connect_timeout=60" in conninfo
+    assert "60" not in repr(read_address("postgresql://localhost/lab?connect_timeout=60"))
     assert "application_name=orderlab" in conninfo
     assert "schema" not in conninfo

@@ -1,5 +1,6 @@
 import pytest
 from event_loop import in_event_loop
+from gapped import Gapped
 
 from orderlab.core.log import StoredEvent
 from orderlab.eventstore.base import EventStoreError
@@ -7,15 +8,6 @@ from orderlab.eventstore.contract import CONTRACT_CODEC, Noted
 from orderlab.eventstore.memory import InMemoryEventStore
 
 EVENTS = 300
-
-
-class Gapped(InMemoryEventStore):
-    """An event store out of which somebody has taken events."""
-
-    missing = range(0)
-
-    async def _read_page(self, after: int, until: int) -> list[StoredEvent]:
-        return [row for row in await super()._read_page(after, until) if row.position not in self.missing]
 
 
 async def without(missing: range) -> Gapped:

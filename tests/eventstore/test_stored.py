@@ -11,6 +11,7 @@ from orderlab.core.log import EncodedEvent, NewEvent, StoredEvent
 from orderlab.eventstore.contract import CONTRACT_CODEC, Noted
 from orderlab.eventstore.stored import as_utc, decode_stored, encode_append
 
+UNTYPED: Any = EncodedEvent
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 NAIVE = NOON.replace(tzinfo=None)
 X = Noted("x")
@@ -95,7 +96,8 @@ def test_a_brought_time_is_turned_to_utc(hours: float) -> None:
         (AppendEvents("a", [EncodedEvent("Noted", 1, "{} {}")]), "stream a: the payload of Noted is not JSON: "),
         (AppendEvents("a", [EncodedEvent("Noted", 1, '"\ud800"')]), "stream a: the payload of Noted is not JSON: "),
         (AppendEvents("a", [EncodedEvent("Noted", 1, '"\0"')]), "stream a: the payload of Noted is not JSON: "),
-        (AppendEvents("a", [EncodedEvent("Noted", 1, None)]), "stream a: the payload of Noted is not JSON: "),  # type: ignore[arg-type]
+        (AppendEvents("a", [UNTYPED("Noted", 1, None)]), "stream a: the payload of Noted is not JSON as text: None"),
+        (AppendEvents("a", [UNTYPED("Noted", 1, b"{}")]), "stream a: the payload of Noted is not JSON as text: b"),
     ],
 )
 def test_what_cannot_be_written_is_one_sentence_that_says_which_part(append: AppendEvents, sentence: str) -> None:

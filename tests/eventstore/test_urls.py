@@ -108,6 +108,9 @@ async def test_a_log_that_is_only_to_be_read_is_not_made(tmp_path: Path) -> None
     ("url", "sentence"),
     [
         ("", "'' is no address of an event store: use memory://, duckdb:///file"),
+        ("ada:sesame@db/lab", "what was given is no address of an event store: use memory://, duckdb"),
+        ("postgres:sesame", "what was given is no address of an event store"),
+        ("host=db password=sesame", "what was given is no address of an event store"),
         ("log.duckdb", "'log.duckdb' is no address of an event store"),
         ("memory:", "'memory:' is no address of an event store"),
         ("memory://x", "memory:// takes nothing after it, and 'memory://x' has 'x'"),

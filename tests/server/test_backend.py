@@ -161,6 +161,19 @@ async def test_health_is_well_again_when_the_log_is_though_nobody_has_asked_for_
         assert (await ask(backend, "GET /health")).status == 200
 
 
+@in_event_loop
+async def test_when_the_log_goes_away_while_it_opens_nothing_is_left_running() -> None:
+    event_store = InMemoryEventStore()
+    failing_to_list = failing(EventStoreError("gone"), times=1, act=event_store.list_streams)
+    before = asyncio.all_tasks()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(event_store, "list_streams", failing_to_list)
+        with pytest.raises(EventStoreError, match="gone"):
+            async with opened(event_store):
+                pass
+    assert asyncio.all_tasks() == before
+
+
 class SlowToList(InMemoryEventStore):
     """Others place orders after it has looked which streams there are, and before it says so."""
 

@@ -163,7 +163,45 @@ def test_workers_that_die_again_and_again_are_begun_ever_more_seldom(
 
 
 @needs_signals
-def test_told_to_stop_once_more_workers_wait_for_nobody(workers: Workers, be: Callable[[str], None]) -> None:
+def test_what_something_in_a_worker_prints_is_not_taken_for_its_word(
+    workers: Workers, be: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    be(f"print('stray'); {SAYS_READY} print('{{}}', flush=True); sys.stdin.readline()")
+
+    workers.run(lambda position: stop())
+
+    assert {each.partition(" printed ")[2] for each in caplog.messages} >= {"b'stray\\n'"}
+    assert not any("in time" in each for each in caplog.messages)
+
+
+@needs_signals
+def test_a_worker_that_cannot_be_begun_in_the_place_of_another_is_tried_again(
+    workers: Workers,
+    be: Callable[[str], None],
+    at: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_SOON", 0.01)
+    be(DIES_AT_ONCE)
+    at("no worker can begin now", 3, stop)
+
+    def started(position: int) -> None:
+        monkeypatch.setattr(module, "Process", no_process)
+
+    def no_process(*args: object) -> None:
+        raise OSError("Resource temporarily unavailable")
+
+    workers.run(started)
+
+    told = [each.partition(": ")[0] for each in caplog.messages if each.startswith("no worker")]
+    assert told == ["no worker can begin now (Resource temporarily unavailable)"] * 3
+
+
+@needs_signals
+def test_told_to_stop_once_more_workers_wait_for_nobody(
+    workers: Workers, be: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
     be(ENDS_WHEN_TOLD_TWICE)
 
     def started(position: int) -> None:
@@ -171,6 +209,8 @@ def test_told_to_stop_once_more_workers_wait_for_nobody(workers: Workers, be: Ca
         stop()
 
     workers.run(started)
+
+    assert caplog.messages == []  # or else they were killed, in the end
 
 
 @needs_signals

@@ -101,7 +101,7 @@ def test_without_a_word_it_is_in_the_users_data_folder(monkeypatch: pytest.Monke
     ("said", "sentence"),
     [
         ("memory://", "ORDERLAB_WORKSHOP=memory:// would keep nothing: name a file"),
-        ("ftp://somewhere", "ORDERLAB_WORKSHOP=ftp://somewhere is no file: name one"),
+        ("ftp://somewhere", "ORDERLAB_WORKSHOP names no file: name one"),
     ],
 )
 def test_what_could_keep_nothing_is_a_sentence(said: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from orderlab.collector import collector_resting
 from orderlab.core.decider import Decider
 from orderlab.core.errors import UnreadableEvent
 from orderlab.core.log import StoredEvent
-from orderlab.eventstore.base import Columns, EventStore, LogReader, Outline, ReadsAnywhere
+from orderlab.eventstore.base import Columns, EventStore, LogReader, Outline, ReadsAnywhere, damaged, gap_in
 from orderlab.logfile import LogFileError, read_lines, write_lines
 from orderlab.timeline.asof.outlining import RowsInMemory
 from orderlab.timeline.asof.source import Source
@@ -66,6 +66,9 @@ async def reader_of(event_store: EventStore, in_memory: bool | None) -> LogReade
         async for stretch in event_store.read_columns(*StoredEvent._fields):
             for name, values in stretch.items():
                 columns[name] += values
+    missing = gap_in(columns["position"], 0)
+    if missing is not None:
+        raise damaged(event_store, missing)
     return RowsInMemory(columns)
 
 
