@@ -1,5 +1,6 @@
 """What the exercises share: runs that are enumerated, sentences, and the watch over looks at the world."""
 
+import gc
 import logging
 import os
 import random
@@ -117,6 +118,18 @@ def test_a_value_whose_repr_fails_is_shown_by_its_kind() -> None:
 def test_items_are_left_out_and_long_values_are_cut() -> None:
     assert shown(order_commands()[0]) == "PlaceOrder(customer_id='ada', items=(…), order_id='order-1')"
     assert len(shown("x" * 1_000)) == 160
+
+
+def test_what_others_look_at_when_garbage_is_collected_is_no_look_of_the_answers() -> None:
+    def look_at_the_clock(phase: str, info: Any) -> None:
+        time.perf_counter()
+
+    gc.callbacks.append(look_at_the_clock)
+    try:
+        assert watched(lambda: len([[number] for number in range(100_000)])) == (100_000, None)
+    finally:
+        gc.callbacks.remove(look_at_the_clock)
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Watch what a function does besides its work: looks at a clock, at chance or at a file, waits, or has others do it."""
 
 import _random
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -80,7 +81,8 @@ def watched(function: Callable[..., Any], *values: Any, its: Any = None, **named
             looks.append(replace(_look("the environment", os.getenv, frame, file), name="os.environ"))
             raise _Stopped
 
-    before = sys.getprofile()
+    before, collecting = sys.getprofile(), gc.isenabled()
+    gc.disable()  # others are told of collections, such as Hypothesis, which looks at the clock then
     sys.setprofile(profile)
     try:
         answer = function(*values, **named)
@@ -88,6 +90,8 @@ def watched(function: Callable[..., Any], *values: Any, its: Any = None, **named
         answer = None
     finally:
         sys.setprofile(before)
+        if collecting:
+            gc.enable()
     return (None, looks[0]) if looks else (answer, None)
 
 
