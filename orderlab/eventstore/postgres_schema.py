@@ -2,7 +2,8 @@
 
 Positions must be given in commit order. Numbers from a sequence are drawn earlier than that, and a reader who goes by
 them passes over an event that is committed late. So appends take turns, by a lock that is held to the end of the
-transaction; and an append is one statement, so that nobody ever holds the lock while waiting for the network.
+transaction; and an append is one message, so that nobody holds the lock while waiting for the network, unless what was
+believed of the log is wrong: then the facts are asked for.
 """
 
 import re

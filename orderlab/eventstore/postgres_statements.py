@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.pq import TransactionStatus
+
 from orderlab.core.log import StoredEvent
 from orderlab.eventstore.ledger import Place, Plan
 from orderlab.eventstore.postgres_schema import INCOMING, Connection
@@ -19,6 +21,8 @@ _APPEND = """
 SELECT * FROM append(%b::text[], %b::int[], %b::uuid[], %b::text[], %b::int[], %b::timestamptz[],
     %b::text[], %b::text[], %b::text[], %b::text[])
 """
+_ADD = "SELECT * FROM append_incoming()"
+_ADD_AND_COMMIT = f"{_ADD}; COMMIT"  # in one message: whoever stands still after it does not keep the turn to append
 _COPY = "COPY pg_temp.orderlab_incoming FROM STDIN (FORMAT BINARY)"
 _TYPES = ["int8", "text", "int4", "uuid", "text", "int4", "timestamptz", "text", "text", "text", "text"]
 _LAST = "SELECT position, recorded_at FROM events ORDER BY position DESC LIMIT 1"
@@ -46,14 +50,20 @@ def append_rows(connection: Connection, rows: Sequence[StoredEvent]) -> Last | N
 
 
 def _append_by_copy(connection: Connection, rows: Sequence[StoredEvent]) -> Last | None:
-    first = rows[0].position
-    with connection.transaction(), connection.cursor(binary=True) as cursor:
-        cursor.execute(INCOMING)
-        with cursor.copy(_COPY) as copy:
+    first, own = rows[0].position, connection.info.transaction_status == TransactionStatus.IDLE
+    try:
+        if own:
+            connection.execute("BEGIN")
+        connection.execute(INCOMING)
+        with connection.cursor(binary=True) as cursor, cursor.copy(_COPY) as copy:
             copy.set_types(_TYPES)
             for row in rows:
                 copy.write_row((row.position - first + 1, *row[1:]))
-        return _last(cursor.execute("SELECT * FROM append_incoming()").fetchone())
+        return _last(connection.execute(_ADD_AND_COMMIT if own else _ADD).fetchone())
+    except BaseException:
+        if own and not connection.broken:
+            connection.rollback()
+        raise
 
 
 def take_turn(connection: Connection) -> Last:
