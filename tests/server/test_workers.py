@@ -176,7 +176,7 @@ def test_what_something_in_a_worker_prints_is_not_taken_for_its_word(
 
 @needs_signals
 def test_a_worker_that_cannot_be_begun_in_the_place_of_another_is_tried_again(
-    workers: Workers,
+    listening: socket.socket,
     be: Callable[[str], None],
     at: Callable[..., None],
     caplog: pytest.LogCaptureFixture,
@@ -192,7 +192,7 @@ def test_a_worker_that_cannot_be_begun_in_the_place_of_another_is_tried_again(
     def no_process(*args: object) -> None:
         raise OSError("Resource temporarily unavailable")
 
-    workers.run(started)
+    Workers(given_settings(database_url="postgresql://db/orders"), listening).run(started)
 
     told = [each.partition(": ")[0] for each in caplog.messages if each.startswith("no worker")]
     assert told == ["no worker can begin now (Resource temporarily unavailable)"] * 3
