@@ -137,11 +137,13 @@ class Committer(Generic[StateT]):
         """Decide a batch, append it and commit; return the commands that a newer state must decide again."""
         if self._behind:
             await self.take_in()
+        before = self.position
         decided = await self._decide(batch)
         answers = await self._append(decided.appends)
         await self._commit(decided, answers)
         all_written = all(map(is_written, answers))
-        current = not decided.answered or await self._is_current()
+        own = sum(len(answer.positions) for answer in answers if is_written(answer))
+        current = not decided.answered or await self._is_at_end(before + own)
         written = dict(zip(decided.writing, answers, strict=True))
         for sent in batch:  # in their order, for one conversation may be told of several
             if sent in written:
@@ -157,10 +159,13 @@ class Committer(Generic[StateT]):
                 self._answer(sent, current if isinstance(current, Exception) else decided.answered[sent])
         return [sent for sent in batch if sent in decided.again]
 
-    async def _is_current(self) -> bool | Exception:
-        """Tell whether the state is at the end of the log, or why that cannot be told."""
+    async def _is_at_end(self, position: int) -> bool | Exception:
+        """Tell whether a position is the end of the log, or why that cannot be told.
+
+        Not whether the state is there: what others wrote while a batch was decided may have been taken in since.
+        """
         try:
-            return await self._event_store.head() == self.position
+            return await self._event_store.head() == position
         except Exception as error:  # noqa: BLE001 - handed to those who wrote nothing; what was written is
             logger.warning("whether others have written cannot be told now: %s", error)
             self._behind = True

@@ -11,7 +11,7 @@ from orderlab.core.codec import Codec
 from orderlab.core.decider import DeciderReducer, Fact, Reducer
 from orderlab.core.environment import Environment
 from orderlab.eventstore.base import Columns, EventStore
-from orderlab.eventstore.stretches import require_whole
+from orderlab.eventstore.gaps import require_whole
 from orderlab.orders.model import OrderState
 from orderlab.orders.reducer import OrderReducer
 

@@ -433,6 +433,18 @@ async def test_events_of_other_streams_that_come_between_are_taken_in(
 
 
 @in_event_loop
+async def test_a_refusal_is_decided_again_if_others_wrote_before_what_was_written_with_it(
+    monkeypatch: pytest.MonkeyPatch, event_store: RowEventStore
+) -> None:
+    async with order_store(event_store) as store:
+        elsewhere = OrderPlaced("bea", "customer-2", (MUG,), 500, NEW_YEAR)
+        before_appends(monkeypatch, event_store, only_first(1, writing(event_store, "order-bea", elsewhere)))
+        placed, shipped = await asyncio.gather(store.send(PLACE_ADA), store.send(ShipOrder("bea", "T-1")))
+        assert placed.positions == (2,)
+        assert (shipped.rejection, shipped.positions) == (None, (3,))
+
+
+@in_event_loop
 async def test_of_two_stores_that_ship_and_cancel_at_once_one_is_refused(event_store: RowEventStore) -> None:
     async with order_store(event_store, seed=1) as here, order_store(event_store, seed=2) as there:
         await here.send(PLACE_ADA)

@@ -28,22 +28,6 @@ class Unreachable(EventStoreError):
     """
 
 
-def damaged(event_store: "EventStore", position: int) -> EventStoreError:
-    """Return the error of a log that goes on behind a position which it does not hold, as none that is whole does."""
-    return EventStoreError(f"{event_store!r} is damaged: it holds no position {position:,}, and goes on behind it")
-
-
-def gap_in(positions: Sequence[int], after: int) -> int | None:
-    """Return the first position that is missing among those that should follow another; None if there is none.
-
-    >>> gap_in([6, 7, 9], after=5)
-    8
-    """
-    if list(positions) == list(range(after + 1, after + len(positions) + 1)):
-        return None
-    return next(place for place, position in enumerate(positions, start=after + 1) if place != position)
-
-
 class EventStore(Protocol):
     """An append-only log of events in streams, with optimistic concurrency.
 

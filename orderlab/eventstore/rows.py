@@ -14,8 +14,9 @@ from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.errors import AppendRefused
 from orderlab.core.log import Appended, RecordedEvent, StoredEvent
 from orderlab.drawing import tables
-from orderlab.eventstore.base import Columns, EventStoreError, Unreachable, damaged
+from orderlab.eventstore.base import Columns, EventStoreError, Unreachable
 from orderlab.eventstore.bell import Bell
+from orderlab.eventstore.gaps import damaged
 from orderlab.eventstore.stored import EncodedAppend, decode_stored, encode_append
 from orderlab.orders.codec import ORDER_CODEC
 from orderlab.system import RandomIds, SystemClock

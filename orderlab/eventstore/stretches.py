@@ -6,7 +6,8 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from orderlab.core.log import StoredEvent
-from orderlab.eventstore.base import EventStore, damaged, gap_in
+from orderlab.eventstore.base import EventStore
+from orderlab.eventstore.gaps import damaged, gap_in
 
 T = TypeVar("T")
 
@@ -46,21 +47,6 @@ async def stretches_of(
             yield rows
         if after < end:
             raise damaged(event_store, after + 1)
-
-
-async def require_whole(event_store: EventStore, after: int, until: int) -> None:
-    """Make sure that a log holds every position of a part of it.
-
-    Raises:
-        EventStoreError: It does not, and names the first that is missing.
-    """
-    async for columns in event_store.read_columns("position", after=after, until=until):
-        missing = gap_in(columns["position"], after)
-        if missing is not None:
-            raise damaged(event_store, missing)
-        after += len(columns["position"])
-    if after < until:
-        raise damaged(event_store, after + 1)
 
 
 async def read_ahead(items: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:

@@ -10,7 +10,8 @@ from orderlab.collector import collector_resting
 from orderlab.core.decider import Decider
 from orderlab.core.errors import UnreadableEvent
 from orderlab.core.log import StoredEvent
-from orderlab.eventstore.base import Columns, EventStore, LogReader, Outline, ReadsAnywhere, damaged, gap_in
+from orderlab.eventstore.base import Columns, EventStore, LogReader, Outline, ReadsAnywhere
+from orderlab.eventstore.gaps import damaged, gap_in
 from orderlab.logfile import LogFileError, read_lines, write_lines
 from orderlab.timeline.asof.outlining import RowsInMemory
 from orderlab.timeline.asof.source import Source
