@@ -53,7 +53,7 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
     """
 
     _READERS: ClassVar[int] = 4
-    _STRETCH: ClassVar[int] = 20_000
+    _STRETCH: ClassVar[int] = 8_000
 
     def __init__(
         self,

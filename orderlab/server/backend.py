@@ -1,6 +1,7 @@
 """What stands behind the routes: the store with its log, and the read models that follow it."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
@@ -11,7 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from orderlab.core.environment import Environment
 from orderlab.core.errors import CorruptStream, UnreadableEvent, VersionConflict
 from orderlab.core.log import RecordedEvent
-from orderlab.eventstore.base import EventStore, EventStoreError
+from orderlab.eventstore.base import EventStore, EventStoreError, Unreachable
 from orderlab.idempotency import IdempotencyKeyReused
 from orderlab.orders.actions import Command, InvalidOrderState, OrderNotFound, Rejection, ValidationFailed
 from orderlab.orders.decider import MAX_ORDER_ID, ORDERS
@@ -25,8 +26,9 @@ from orderlab.server.problems import Problem
 from orderlab.server.reading import idempotency_key_of
 from orderlab.system import RandomIds, SystemClock
 
-_HEALTH_SECONDS = 5.0
+logger = logging.getLogger(__name__)
 
+_HEALTH_SECONDS = 5.0
 
 LOG_TROUBLE = (EventStoreError, CorruptStream, UnreadableEvent)
 """What a log may fail by: it cannot be reached, or holds what cannot be read or followed."""
@@ -146,7 +148,7 @@ class Backend:
         except StoreClosed as closed:
             raise closing() from closed
         except LOG_TROUBLE as error:
-            raise unreachable(error) from error
+            raise unreachable(error, of_command=True) from error
 
     async def catch_up(self) -> None:
         """Wait until the state and the listing show all that is in the log now, whichever server wrote it.
@@ -202,9 +204,20 @@ def closing() -> Problem:
     return Problem("overloaded", "the server is closing: try again in a moment")
 
 
-def unreachable(error: BaseException) -> Problem:
-    """Say that the event store failed, in its own words."""
-    return Problem("event_store_unavailable", str(error) or "the event store takes too long to answer")
+def unreachable(error: BaseException, *, of_command: bool = False) -> Problem:
+    """Say that the event store failed, in its own words; where it is, is for the server's log alone.
+
+    Args:
+        error: What it failed by.
+        of_command: It was to be done what a command says, and may have been.
+    """
+    detail = str(error) or "the event store takes too long to answer"
+    if isinstance(error, Unreachable):
+        logger.info("a client is told to come again: %s", error)
+        detail = "the event store cannot be reached now: try again in some seconds"
+        if of_command:
+            detail += "; whether the command was done is not known, and with one Idempotency-Key it is done once"
+    return Problem("event_store_unavailable", detail)
 
 
 def refusal(rejection: Rejection) -> Problem:

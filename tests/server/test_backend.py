@@ -15,7 +15,7 @@ from orderlab import runtime
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SequentialIds, TestClock
 from orderlab.core.errors import VersionConflict
-from orderlab.eventstore.base import EventStoreError
+from orderlab.eventstore.base import EventStoreError, Unreachable
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.orders.actions import OrderPlaced, OrderShipped, PlaceOrder, ShipOrder
 from orderlab.orders.model import OrderItem
@@ -307,6 +307,34 @@ async def test_an_event_store_that_fails_is_told_in_its_own_words(
         assert (answer.status, answer.problem["code"]) == (503, "event_store_unavailable")
         assert answer.problem["detail"] == "the disk is full"
         assert answer.headers["retry-after"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("asked", "detail"),
+    [
+        ("GET /health", "the event store cannot be reached now: try again in some seconds"),
+        (
+            "POST /api/v1/orders/a/cancel",
+            "the event store cannot be reached now: try again in some seconds; whether the command was done is not "
+            "known, and with one Idempotency-Key it is done once",
+        ),
+    ],
+)
+@in_event_loop
+async def test_where_a_log_is_that_cannot_be_reached_is_told_to_the_servers_log_alone(
+    asked: str, detail: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    event_store = InMemoryEventStore()
+    await place(event_store, "a")
+    async with opened(event_store) as backend:
+        with monkeypatch.context() as broken, caplog.at_level("INFO"):
+            for name in ("head", "append_many"):
+                act, away = getattr(event_store, name), Unreachable("lab at db.example:5432 cannot be reached now")
+                broken.setattr(event_store, name, failing(away, times=9, act=act))
+            answer = await ask(backend, asked)
+
+        assert (answer.status, answer.problem["detail"]) == (503, detail)
+        assert "db.example:5432" in caplog.text
 
 
 @in_event_loop
