@@ -50,8 +50,11 @@ class Sent:
             self.conversation.end((*events, *(action for action in said if id(action) not in known)), failure)
 
 
-Performed = Callable[[Sent, Decision[Any], Sequence[StoredEvent]], object]
-"""Told of each command that was done, what it led to and the rows it wrote, before its sender is answered."""
+Performed = Callable[[Sent, Decision[Any], Sequence[StoredEvent]], tuple[str, ...]]
+"""Told of each command that was done, what it led to and the rows it wrote, before its sender is answered.
+
+Returns a sentence for each effect that could not be done.
+"""
 
 
 @dataclass(slots=True)
@@ -60,7 +63,10 @@ class Decided(Generic[StateT]):
 
     state: StateT
     writing: dict[Sent, tuple[Decision[StateT], AppendEvents]] = field(default_factory=dict)
-    answered: dict[Sent, Decision[StateT] | Outcome | BaseException] = field(default_factory=dict)
+    refused: dict[Sent, Decision[StateT] | BaseException] = field(default_factory=dict)
+    """Commands that cause nothing on this state, or fail on it; on a newer one they might."""
+    repeated: dict[Sent, Outcome | Exception] = field(default_factory=dict)
+    """What is told of retries, whatever the state."""
     again: set[Sent] = field(default_factory=set)
 
     @property

@@ -3,9 +3,7 @@
 One command a line, in the order in which they were given: `at`, `key`, and the action as tagged JSON.
 """
 
-import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -17,6 +15,7 @@ from orderlab.core.errors import OrderlabError
 from orderlab.core.script import TimedCommand
 from orderlab.orders.actions import COMMANDS
 from orderlab.orders.codec import InvalidAction, decode_action, encode_action
+from orderlab.replacing import replacing
 
 
 class CommandFileError(OrderlabError):
@@ -60,20 +59,15 @@ def write_commands(
         CommandFileError: The file cannot be written.
     """
     target, written = Path(path), 0
-    partial = target.with_name(f".{target.name}.partial")
     to_json = msgspec.json.Encoder().encode
     try:
-        with partial.open("wb") as file:
+        with replacing(target) as partial, partial.open("wb") as file:
             for timed in commands:
                 line = _Line(timed.at.astimezone(UTC), timed.key, msgspec.Raw(encode(timed.command).encode()))
                 file.write(to_json(line) + b"\n")
                 written += 1
-        os.replace(partial, target)
     except OSError as error:
         raise CommandFileError(f"{target} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):  # it is not there if all went well, or if nothing did
-            partial.unlink()
     return written
 
 
@@ -95,11 +89,11 @@ def read_commands(
             for number, text in enumerate(file, start=1):
                 try:
                     line = decoder.decode(text)
-                    command = decode(bytes(line.action).decode())
-                except (msgspec.DecodeError, InvalidAction, UnicodeError, RecursionError) as error:
+                    at, command = line.at.astimezone(UTC), decode(bytes(line.action).decode())
+                except (msgspec.DecodeError, InvalidAction, UnicodeError, RecursionError, OverflowError) as error:
                     problem = _LOG if b'"payload":' in text and b'"action":' not in text else error
                     raise CommandFileError(f"{path}, line {number}: {problem}") from error
-                commands.append(TimedCommand(line.at.astimezone(UTC), command, line.key))
+                commands.append(TimedCommand(at, command, line.key))
     except OSError as error:
         raise CommandFileError(f"{path} cannot be read: {error.strerror}") from error
     return tuple(commands)

@@ -143,12 +143,14 @@ class Committer(Generic[StateT]):
         await self._commit(decided, answers)
         all_written = all(map(is_written, answers))
         own = sum(len(answer.positions) for answer in answers if is_written(answer))
-        current = not decided.answered or await self._is_at_end(before + own)
+        current = not decided.refused or await self._is_at_end(before + own)
         written = dict(zip(decided.writing, answers, strict=True))
         for sent in batch:  # in their order, for one conversation may be told of several
             if sent in written:
                 self._settle(sent, *decided.writing[sent], written[sent], decided.again)
-            elif sent not in decided.answered:
+            elif sent in decided.repeated:
+                self._answer(sent, decided.repeated[sent])
+            elif sent not in decided.refused:
                 continue
             elif not all_written:  # its answer may come from events that then were not written
                 decided.again.add(sent)
@@ -156,7 +158,7 @@ class Committer(Generic[StateT]):
                 sent.rounds += 1
                 decided.again.add(sent)
             else:
-                self._answer(sent, current if isinstance(current, Exception) else decided.answered[sent])
+                self._answer(sent, current if isinstance(current, Exception) else decided.refused[sent])
         return [sent for sent in batch if sent in decided.again]
 
     async def _is_at_end(self, position: int) -> bool | Exception:
@@ -178,44 +180,38 @@ class Committer(Generic[StateT]):
         elif isinstance(result, Outcome):
             sent.succeed(result)
         else:
-            self._performed(sent, result, ())
-            sent.succeed(Outcome(sent.question.correlation_id, rejection=result.rejection), result.said)
+            failures = self._performed(sent, result, ())
+            outcome = Outcome(sent.question.correlation_id, rejection=result.rejection, failures=failures)
+            sent.succeed(outcome, result.said)
 
     async def _decide(self, batch: list[Sent]) -> Decided[StateT]:
         """Decide each command on the committed state and what the batch adds to it."""
         decided = Decided(self.state)
         keys: set[str] = set()
         for sent in batch:
-            key, command = sent.question.key, sent.question.command
+            key = sent.question.key
             if key is not None and key in keys:
                 decided.again.add(sent)  # its twin is in this batch, and must be durable first
                 continue
-            result: Decision[StateT] | BaseException
+            if key is not None and (repeated := await self._repeated(sent.question)) is not None:
+                decided.repeated[sent] = repeated
+                continue
             try:
-                if key is not None and self.keys.caused_by(key, command):
-                    decided.answered[sent] = await self._repeated(sent.question)
-                    continue
                 result = sent.question.decide(self._reducer, decided.state)
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # noqa: BLE001 - a faulty reducer harms the command it fails on, and no other
-                result, behind = error, isinstance(error, VersionConflict) and error.expected > error.actual
-            else:
-                append, behind = result.append, result.behind
-                if append is not None and not decided.may_follow(append):
-                    decided.again.add(sent)
-                    continue
-                if append is not None:
-                    decided.state = result.state
-                    decided.writing[sent] = result, append
-                    if key is not None:
-                        keys.add(key)
-                    continue
-            if behind and not sent.rounds:
-                sent.rounds += 1  # its sender may know of events that are not taken in yet
+                decided.refused[sent] = error
+                continue
+            if result.append is None:
+                decided.refused[sent] = result
+            elif not decided.may_follow(result.append):
                 decided.again.add(sent)
             else:
-                decided.answered[sent] = result
+                decided.state = result.state
+                decided.writing[sent] = result, result.append
+                if key is not None:
+                    keys.add(key)
         return decided
 
     async def _append(self, appends: Sequence[AppendEvents]) -> list[Appended | Exception]:
@@ -289,8 +285,15 @@ class Committer(Generic[StateT]):
         if question.key is not None:
             self.keys.remember(append.stream_id, versions, note_of(question.key, question.command))
         events = tuple(new.event for new in append.events)
-        self._performed(sent, decision, answer.rows)
-        outcome = Outcome(question.correlation_id, events, None, append.stream_id, versions, answer.positions)
+        outcome = Outcome(
+            question.correlation_id,
+            events,
+            None,
+            append.stream_id,
+            versions,
+            answer.positions,
+            failures=self._performed(sent, decision, answer.rows),
+        )
         sent.succeed(outcome, decision.said)
 
     @staticmethod
@@ -302,10 +305,15 @@ class Committer(Generic[StateT]):
         # Its key has caused events elsewhere: they answer it once they are taken in.
         return isinstance(answer, Appended | EventIdReused) and sent.rounds < _ROUNDS
 
-    async def _repeated(self, question: Question) -> Outcome:
-        """Answer a retry from the log."""
+    async def _repeated(self, question: Question) -> Outcome | Exception | None:
+        """Answer a retry from the log, also with why that cannot be; None for a key that has caused nothing."""
         assert question.key is not None
-        recorded = await self.keys.events_of(question.key, self._event_store)
+        try:
+            if not self.keys.caused_by(question.key, question.command):
+                return None
+            recorded = await self.keys.events_of(question.key, self._event_store)
+        except Exception as error:  # noqa: BLE001 - handed to the command's sender
+            return error
         return Outcome(
             recorded[0].correlation_id or question.correlation_id,
             tuple(each.event for each in recorded),

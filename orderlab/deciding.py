@@ -10,7 +10,7 @@ from orderlab.core.decider import DeciderReducer, Reducer
 from orderlab.core.effects import AppendEvents, Delay, Effect, Emit, instant_after
 from orderlab.core.environment import Environment, FixedClock, IdGenerator
 from orderlab.core.errors import VersionConflict
-from orderlab.core.log import NO_STREAM, NewEvent
+from orderlab.core.log import NewEvent
 from orderlab.eventstore.stored import is_text
 from orderlab.idempotency import event_id_of, note_of
 
@@ -71,8 +71,7 @@ class Question:
         step = reducer.reduce(state, self.command, self.env)
         append, said, delays = self._sorted(step.effects)
         if append is None:
-            expected, version = self.expected_version or NO_STREAM, NO_STREAM if known is None else known[1]
-            return Decision(state, None, said, delays, behind=expected > version)
+            return Decision(state, None, said, delays)
         if known is None and append.expected_version is not None:
             self._require(append.stream_id, append.expected_version)
         return Decision(step.state, self._to_be_written(append), said, delays)
@@ -127,14 +126,13 @@ class Decision(Generic[StateT]):
     """What came of a command: the state after it and an append, ready to be written; or no append.
 
     `said` is what it announces, a rejection also, and `delays` what is to happen later; both count once the append is
-    durable. `behind` tells that there is no append, and that the sender expects more events than the state shows.
+    durable.
     """
 
     state: StateT
     append: AppendEvents | None
     said: tuple[Any, ...] = ()
     delays: tuple[Delay, ...] = ()
-    behind: bool = False
 
     @property
     def rejection(self) -> Any:

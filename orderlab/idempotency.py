@@ -44,8 +44,10 @@ class RememberedKeys:
         return len(self._caused)
 
     def remember(self, stream_id: str, versions: Sequence[int], metadata: Mapping[str, Any]) -> None:
-        """Learn where the events of a command are; `metadata` is theirs."""
-        key, digest = metadata[_KEY], metadata[_DIGEST]
+        """Learn where the events of a command are by their metadata; nothing if that holds no key."""
+        key, digest = metadata.get(_KEY), metadata.get(_DIGEST)
+        if not isinstance(key, str) or not isinstance(digest, str):  # others may write whatever they like there
+            return
         earlier = self._caused.get(key)
         first = versions[0] if earlier is None else earlier.first_version
         self._caused[key] = _Caused(stream_id, first, versions[-1], digest)
@@ -56,15 +58,12 @@ class RememberedKeys:
         async for columns in event_store.read_columns(*names, after=after, until=until):
             for stream_id, version, text in zip(*(columns[name] for name in names), strict=True):
                 if _KEY in text:
-                    metadata = msgspec.json.decode(text)
-                    if _KEY in metadata and _DIGEST in metadata:
-                        self.remember(stream_id, [version], metadata)
+                    self.remember(stream_id, [version], msgspec.json.decode(text))
 
     def learn(self, recorded: Sequence[RecordedEvent]) -> None:
         """Learn the keys in events that were read from the log."""
         for each in recorded:
-            if _KEY in each.metadata and _DIGEST in each.metadata:
-                self.remember(each.stream_id, [each.version], each.metadata)
+            self.remember(each.stream_id, [each.version], each.metadata)
 
     def caused_by(self, key: str, command: Any) -> bool:
         """Tell whether a key has caused events.

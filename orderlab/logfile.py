@@ -6,7 +6,7 @@ out, so a payload of an old shape stays what it is.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from os import PathLike
@@ -26,6 +26,7 @@ from orderlab.eventstore.stretches import TOGETHER, stretches_of
 from orderlab.eventstore.succession import Succession
 from orderlab.eventstore.verbatim import Displaced, append_of, append_rows, difference
 from orderlab.orders.codec import ORDER_CODEC
+from orderlab.replacing import replacing
 
 _TOGETHER = TOGETHER
 """Events written in one transaction, and between two reports of progress, at the most."""
@@ -97,16 +98,11 @@ def write_lines(rows: Iterable[StoredEvent], path: str | PathLike[str]) -> int:
 @contextmanager
 def _replacing(target: Path) -> Iterator[BinaryIO]:
     """Give a file to write that takes its name when it is whole, and replaces one that was there before only then."""
-    partial = target.with_name(f".{target.name}.partial")
     try:
-        with partial.open("wb") as file:
+        with replacing(target) as partial, partial.open("wb") as file:
             yield file
-        partial.replace(target)
     except OSError as error:
         raise LogFileError(f"{target} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):  # it is not there if all went well, or if nothing did
-            partial.unlink()
 
 
 async def lines_of(event_store: EventStore) -> AsyncIterator[list[bytes]]:

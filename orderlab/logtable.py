@@ -16,6 +16,7 @@ from orderlab.core.log import StoredEvent
 from orderlab.eventstore.base import Columns, EventStore
 from orderlab.eventstore.stored import as_utc
 from orderlab.eventstore.succession import Succession
+from orderlab.replacing import replacing
 
 _COLUMNS = tuple(name for name in StoredEvent._fields if name not in ("metadata", "payload"))
 _DTYPES = {
@@ -145,14 +146,9 @@ def _free_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        with duckdb.connect() as connection:
+        with replacing(path) as partial, duckdb.connect() as connection:
             connection.from_df(table).write_parquet(str(partial))
-        partial.replace(path)
     except (duckdb.Error, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).rpartition(": ")[2]
         raise LogTableError(f"{path} cannot be written: {reason}") from error
-    finally:
-        with suppress(OSError):  # it is not there if all went well, or if nothing did
-            partial.unlink()

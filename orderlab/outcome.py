@@ -10,7 +10,9 @@ from orderlab.drawing import tables
 class Outcome:
     """What became of a command: the events it caused, or the rejection, and where they are in the log.
 
-    `repeated` tells that an idempotency key had caused the events earlier, and that nothing was done now.
+    `repeated` tells that an idempotency key had caused the events earlier, and that nothing was done now. `failures`
+    has a sentence for each effect that could not be done, such as a delay that its clock does not take; the events
+    stand.
     """
 
     correlation_id: str
@@ -20,12 +22,14 @@ class Outcome:
     versions: tuple[int, ...] = ()
     positions: tuple[int, ...] = ()
     repeated: bool = False
+    failures: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         if self.rejection is not None:
             return f"<Outcome refused: {self.rejection!r}>"
         events = ", ".join(type(event).__name__ for event in self.events) or "nothing happened"
-        return f"<Outcome {events}{f' at {list(self.positions)}' if self.positions else ''}>"
+        failures = "".join(f"; {failure}" for failure in self.failures)
+        return f"<Outcome {events}{f' at {list(self.positions)}' if self.positions else ''}{failures}>"
 
     def _repr_html_(self) -> str:
         shown = {"events": self.events or None, "rejection": self.rejection, "stream": self.stream_id}

@@ -95,11 +95,6 @@ class Store(Generic[StateT]):
         return self._committer.position
 
     @property
-    def trouble(self) -> Exception | None:
-        """Why the state cannot follow the log at present, and no command is decided on it; None if all is well."""
-        return self._committer.trouble
-
-    @property
     def is_full(self) -> bool:
         """Whether so many commands wait that the next sender will have to wait for room."""
         return self._room.locked()
@@ -288,6 +283,8 @@ class Store(Generic[StateT]):
             while not self._queue.empty():
                 each = self._queue.get_nowait()
                 if isinstance(each, Sent):
+                    if each.from_outside:
+                        self._room.release()  # who waits for it sees that the store is closed
                     each.fail(StoreClosed(f"{self!r} was closed before the command was decided"))
                 elif each is not None:
                     each.end()  # who waited for it sees that the store is closed
@@ -326,13 +323,13 @@ class Store(Generic[StateT]):
 
     # What is to happen later.
 
-    def _performed(self, sent: Sent, decision: Decision[Any], rows: Sequence[StoredEvent]) -> None:
-        """Begin the delays that a command asked for, now that it is done."""
+    def _performed(self, sent: Sent, decision: Decision[Any], rows: Sequence[StoredEvent]) -> tuple[str, ...]:
+        """Begin the delays that a command asked for, now that it is done; return why some could not be begun."""
         cause = str(rows[-1].event_id) if rows else sent.question.cause
-        for delay in decision.delays:
-            self._begin(delay, sent, cause)
+        begun = [self._begin(delay, sent, cause) for delay in decision.delays]
+        return tuple(failure for failure in begun if failure is not None)
 
-    def _begin(self, delay: Delay, sent: Sent, cause: str | None) -> None:
+    def _begin(self, delay: Delay, sent: Sent, cause: str | None) -> str | None:
         question, conversation = sent.question, sent.conversation
         loop = asyncio.get_running_loop()  # a test clock may also be moved while it does not run
         assert self._delays is not None
@@ -352,6 +349,8 @@ class Store(Generic[StateT]):
             logger.exception("%r cannot be waited for", delay)
             if conversation is not None:
                 conversation.end(failure=error)
+            return f"{delay!r} cannot be waited for: {error!r}"
+        return None
 
 
 def _retrieve(answer: "asyncio.Future[Outcome]") -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -533,6 +533,32 @@ async def test_a_server_that_is_busy_for_longer_than_there_is_patience_is_not_wa
             await client.send(PLACE)
 
     assert (error.value.code, error.value.status, error.value.in_doubt) == ("overloaded", 503, False)
+
+
+@in_event_loop
+async def test_an_answer_that_comes_drop_by_drop_is_not_waited_for_longer_than_there_is_patience() -> None:
+    dripping = list[asyncio.Task[None] | None]()
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        dripping.append(asyncio.current_task())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        with suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with connect(url, patience=0.2) as client:
+            error = await error_of(client.send(PLACE))
+        await asyncio.gather(*filter(None, dripping))
+
+    assert isinstance(error, ServerUnreachable)
+    assert error.reason.startswith("no answer within ")
+    assert error.in_doubt
 
 
 @in_event_loop

@@ -61,13 +61,14 @@ def test_another_domain_brings_its_own_json(tmp_path: Path) -> None:
             LINE.replace("ShipOrder", "OrderNotFound").replace(',"tracking_number":"T"', ""),
             "OrderNotFound is no command",
         ),
+        (LINE.replace("2025-01-01T12:00:00Z", "0001-01-01T00:00:00+14:00"), "date value out of range"),
         ("[]", "Expected `object`, got `array`"),
         (
             '{"position":1,"payload":{}}',
             "this is an event of a log, and no command: `Timeline.from_file` reads a log",
         ),
     ],
-    ids=["no JSON", "no zone", "no key", "another shape", "a rejection", "a list", "a log"],
+    ids=["no JSON", "no zone", "no key", "another shape", "a rejection", "beyond the calendar", "a list", "a log"],
 )
 def test_what_is_no_command_is_named_by_its_line(line: str, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / "script.jsonl"

@@ -349,19 +349,6 @@ def test_a_sender_is_checked_also_where_the_reducer_checks_nothing() -> None:
     assert decision.append.expected_version == 1
 
 
-@pytest.mark.parametrize(("expected_version", "behind"), [(None, False), (0, False), (1, True)])
-def test_a_refusal_tells_whether_its_sender_expects_more_than_there_is(
-    expected_version: int | None, behind: bool
-) -> None:
-    decision = asked(Withdraw("ada", 6), expected_version=expected_version).decide(account_reducer(), state_after())
-    assert decision.behind == behind
-
-
-def test_a_refusal_at_the_version_expected_is_not_behind() -> None:
-    decision = asked(Withdraw("ada", 6), expected_version=1).decide(account_reducer(), state_after(Deposit("ada", 5)))
-    assert not decision.behind
-
-
 @pytest.mark.parametrize("version", ["1", True, 1.0])
 def test_an_expected_version_is_a_whole_number(version: Any) -> None:
     with pytest.raises(TypeError, match="expected_version must be None or a whole number, not"):

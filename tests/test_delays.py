@@ -337,6 +337,9 @@ async def test_a_delay_that_the_clock_cannot_keep_is_logged_and_told_and_harms_n
         )
         assert isinstance(failed, OSError)
         assert [getattr(each, "positions", each) for each in (done, kept)] == [(2,), (3,)]
+        why = f"{Delay(60, SECOND)!r} cannot be waited for: OSError('no bell')"
+        assert [getattr(each, "failures", each) for each in (done, kept)] == [(why,), ()]
+        assert why in repr(done)
     assert f"{Delay(60, SECOND)!r} cannot be waited for" in caplog.messages
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from accounts import ACCOUNT_CODEC, Account, Accounts, Deposit, Deposited, InsufficientFunds, Withdraw, account_reducer
 from event_loop import in_event_loop
+from live_stores import failing
 
 from orderlab.core.decider import Step
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import Environment, SeededIds, TestClock
 from orderlab.core.errors import VersionConflict
 from orderlab.core.log import NewEvent
-from orderlab.eventstore.base import EventStoreError
+from orderlab.eventstore.base import EventStoreError, Unreachable
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.eventstore.rows import RowEventStore
@@ -145,7 +146,14 @@ async def test_only_the_stretch_that_was_asked_for_is_learned() -> None:
 
 
 @pytest.mark.parametrize(
-    "metadata", [{"said": "idempotency_key"}, {"idempotency_key": "key-1"}, {"about": {"idempotency_key": "key-1"}}]
+    "metadata",
+    [
+        {"said": "idempotency_key"},
+        {"idempotency_key": "key-1"},
+        {"about": {"idempotency_key": "key-1"}},
+        {"idempotency_key": ["key-1"], "command_digest": ""},
+        {"idempotency_key": "key-1", "command_digest": 1},
+    ],
 )
 @in_event_loop
 async def test_metadata_that_only_looks_like_a_key_is_none(metadata: dict[str, Any]) -> None:
@@ -153,6 +161,7 @@ async def test_metadata_that_only_looks_like_a_key_is_none(metadata: dict[str, A
     await event_store.append_events("account-ada", [NewEvent(Deposited("ada", 5), metadata=metadata)])
     keys = RememberedKeys()
     await keys.read(event_store, after=0, until=1)
+    keys.learn(await event_store.load_events("account-ada"))
     assert len(keys) == 0
 
 
@@ -466,3 +475,25 @@ async def test_a_conflict_at_the_version_expected_leaves_the_key_free(monkeypatc
             await store.send(Deposit("ada", 5), expected_version=0, idempotency_key="key-1")
         outcome = await store.send(Deposit("ada", 5), expected_version=1, idempotency_key="key-1")
     assert (outcome.versions, outcome.repeated) == ((2,), False)
+
+
+@in_event_loop
+async def test_a_retry_is_answered_also_if_the_log_cannot_be_asked_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with order_store(event_store := InMemoryEventStore()) as store:
+        first = await store.send(PLACE, idempotency_key="key-1")
+        away = Unreachable("the line is dead")
+        with monkeypatch.context() as broken:
+            broken.setattr(event_store, "head", failing(away, times=9, act=event_store.head))
+            again = await store.send(PLACE, idempotency_key="key-1")
+    assert what_happened(again) == what_happened(first)
+
+
+@in_event_loop
+async def test_a_retry_that_cannot_be_read_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with order_store(event_store := InMemoryEventStore()) as store:
+        await store.send(PLACE, idempotency_key="key-1")
+        broken = failing(EventStoreError("the disk is gone"), times=1, act=event_store.load_events)
+        monkeypatch.setattr(event_store, "load_events", broken)
+        with pytest.raises(EventStoreError, match="the disk is gone"):
+            await store.send(PLACE, idempotency_key="key-1")
+        assert (await store.send(PLACE, idempotency_key="key-1")).repeated

@@ -909,6 +909,31 @@ async def test_who_waits_for_room_is_refused_when_the_store_closes(monkeypatch: 
     assert [type(each) for each in answers] == [Outcome] * 2 + [StoreClosed] * 4
 
 
+@pytest.mark.parametrize("retried", [False, True])
+@in_event_loop
+async def test_nobody_waits_for_a_worker_that_was_cancelled(retried: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "_WAITING", 2)
+    async with order_store(event_store := log()) as store:
+        await store.send(PLACE, idempotency_key="key-1")
+        reached = asyncio.Event()
+
+        async def hang(*arguments: object, **options: object) -> NoReturn:
+            reached.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        monkeypatch.setattr(event_store, "load_events" if retried else "append_many", hang)
+        first = asyncio.create_task(answer(store.send(PLACE, idempotency_key="key-1" if retried else None)))
+        await reached.wait()
+        waiting = [asyncio.create_task(answer(store.send(PLACE))) for _ in range(6)]
+        await asyncio.sleep(0)
+
+        [worker] = [task for task in asyncio.all_tasks() if task.get_name() == "orderlab store"]
+        worker.cancel()
+
+        assert [type(each) for each in await asyncio.gather(first, *waiting)] == [OrderlabError] + [StoreClosed] * 6
+
+
 @in_event_loop
 async def test_closing_twice_is_harmless(event_store: RowEventStore) -> None:
     async with order_store(event_store) as store:

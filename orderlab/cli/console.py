@@ -53,7 +53,8 @@ def run(app: typer.Typer) -> None:
         sys.exit(FAILED)
     except OSError as error:
         if not isinstance(error, BrokenPipeError):  # else whoever read the output, such as `head`, has seen enough
-            ERR.print(Text(f"orderlab: the output cannot be written: {error.strerror}"), soft_wrap=True)
+            what = "the output cannot be written" if error.filename is None else error.filename
+            ERR.print(Text(f"orderlab: {what}: {error.strerror}"), soft_wrap=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
 

@@ -90,8 +90,10 @@ def export(
     """Write a log to a file: JSON lines keep all of it exactly, Parquet is for data tools."""
     if to.suffix.lower() not in (".jsonl", ".ndjson", ".parquet"):
         raise typer.BadParameter(f"{to.name} must end in .jsonl or .parquet", param_hint="--to")
-    if to.exists() and url.startswith("duckdb://") and to.samefile(path_of(url.removeprefix("duckdb://"), url)):
-        raise typer.BadParameter(f"{to.name} is the log itself", param_hint="--to")
+    if url.startswith("duckdb://"):
+        log = path_of(url.removeprefix("duckdb://"), url)
+        if to.exists() and log.exists() and to.samefile(log):
+            raise typer.BadParameter(f"{to.name} is the log itself", param_hint="--to")
     count = perform(_export(url, to))
     if as_json:
         show_json({"file": str(to), "events": count})

@@ -7,12 +7,12 @@ not to change it: two are the same if what is written in their cells is.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
 
 from orderlab.core.errors import OrderlabError
+from orderlab.replacing import replacing
 
 RECORD = ".orderlab.json"
 """Holds, by the name of each file, the digest of the version that was last copied or offered."""
@@ -135,12 +135,8 @@ def _set_aside(path: Path) -> Path:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file at once or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as partial:
+        partial.write_bytes(content)
 
 
 def _read_record(folder: Path) -> Mapping[str, str]:

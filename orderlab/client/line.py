@@ -28,6 +28,11 @@ _IDLE_SECONDS = 20.0
 
 _LEAST_SECONDS = 0.05
 _AWAY = (502, 503, 504)
+
+_CONNECTING = 0.9
+"""The part of the time for an answer in which it must be connected."""
+
+_LATE = "no answer within {:.3g} seconds"
 _MOST_SHOWN = 300
 
 
@@ -164,8 +169,13 @@ class Line:
         self, method: str, path: str, content: bytes | None, headers: Mapping[str, str] | None, seconds: float
     ) -> httpx.Response:
         url = f"{self.address.url}{path}"
+        # httpx waits for each part of an answer anew, and tells what was not even connected, which did nothing.
+        waits = httpx.Timeout(seconds, connect=_CONNECTING * seconds)
         try:
-            response = await self._http.request(method, url, content=content, headers=headers, timeout=seconds)
+            async with asyncio.timeout(seconds):
+                response = await self._http.request(method, url, content=content, headers=headers, timeout=waits)
+        except TimeoutError as error:
+            raise Away(_LATE.format(seconds), in_doubt=True) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Away(_reason(error, seconds)) from error
         except httpx.RequestError as error:
@@ -192,5 +202,5 @@ def page_path(after: int, limit: int) -> str:
 
 def _reason(error: httpx.RequestError, seconds: float) -> str:
     if isinstance(error, httpx.TimeoutException):
-        return f"no answer within {seconds:.3g} seconds"
+        return _LATE.format(seconds)
     return str(error).rstrip(".") or type(error).__name__

@@ -34,6 +34,10 @@ class Away(Exception):
         self.problem = problem
 
 
+_LEAST_PART = 0.1
+"""The part of the patience that an attempt must have before it: one with less would fail for that, and say nothing."""
+
+
 class Patience:
     """Count how long the server is away: from `begin` on, or else from the first failed attempt.
 
@@ -74,7 +78,7 @@ class Patience:
         self._in_doubt |= away.in_doubt
         delay = self._delay * random.uniform(0.5, 1)  # noqa: S311 - so that a class of notebooks does not come at once
         delay = max(delay, away.retry_after or 0.0)
-        if delay > self.left:
+        if delay > self.left - self._seconds * _LEAST_PART:
             error = away.problem or ServerUnreachable(self._address, away.reason)
             error.in_doubt = self._in_doubt
             self.found()  # who asks again all the same has patience anew

@@ -68,14 +68,15 @@ class JsonCodec:
 
     def __post_init__(self) -> None:
         shapes = {
-            event_type: _Shape(
-                event_type.__name__,
-                self.schema_versions.get(event_type.__name__, 1),
-                msgspec.json.Decoder(event_type).decode,
-                times_in(event_type),
-            )
+            event_type: _shape_of(event_type, self.schema_versions.get(event_type.__name__, 1))
             for event_type in self.event_types
         }
+        names = [shape.name for shape in shapes.values()]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"event_types has two of the name {twice[0]}, by which the log tells types apart")
+        named = {*self.schema_versions, *(name for name, _ in self.upcasters)}
+        if unknown := sorted(named.difference(names)):
+            raise ValueError(f"there is no event type {unknown[0]}, which schema_versions or upcasters names")
         object.__setattr__(self, "_by_type", shapes)
         object.__setattr__(self, "_by_name", {shape.name: shape for shape in shapes.values()})
         object.__setattr__(self, "_encode", msgspec.json.Encoder().encode)
@@ -132,7 +133,7 @@ class JsonCodec:
             raise CodecError(f"the payload does not fit {event_type} version {version}: {told(error)}") from error
 
     def current_decoder(self, event_type: str, schema_version: int) -> Callable[[str], Any] | None:
-        """Return msgspec's own decode function if `schema_version` is the present one of a known type."""
+        """Return the decode function of a known type if `schema_version` is the present one."""
         shape = self._by_name.get(event_type)
         return shape.decode if shape is not None and shape.version == schema_version else None
 
@@ -147,6 +148,21 @@ class JsonCodec:
 
     def _known(self) -> str:
         return ", ".join(self._by_name)
+
+
+def _shape_of(event_type: type, version: int) -> _Shape:
+    """Return how a type is written and read; times come out in UTC, also where a foreign log has them otherwise."""
+    decode: Callable[[str], Any] = msgspec.json.Decoder(event_type).decode
+    times = times_in(event_type)
+
+    def decode_in_utc(payload: str) -> Any:
+        value = decode(payload)
+        for name in times:
+            if getattr(getattr(value, name), "tzinfo", UTC) is not UTC:
+                return in_utc(value, times)
+        return value
+
+    return _Shape(event_type.__name__, version, decode_in_utc if times else decode, times)
 
 
 def told(error: Exception) -> str:
@@ -169,12 +185,15 @@ def in_utc(value: Any, times: tuple[str, ...]) -> Any:
     """Return a dataclass with these fields in UTC, for JSON has every time with a `Z`.
 
     Raises:
-        ValueError: A time has no zone.
+        ValueError: A time has no zone, or is beyond the calendar in UTC.
     """
     for name in times:
         time = getattr(value, name)
         if isinstance(time, datetime) and time.tzinfo is not UTC:
             if time.utcoffset() is None:
                 raise ValueError(f"{name} must be a timezone-aware datetime, not {time!r}")
-            value = replace(value, **{name: time.astimezone(UTC)})
+            try:
+                value = replace(value, **{name: time.astimezone(UTC)})
+            except OverflowError as error:
+                raise ValueError(f"{name} {time} is beyond the calendar in UTC") from error
     return value

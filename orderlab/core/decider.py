@@ -239,24 +239,24 @@ class DeciderReducer(AsTable, Generic[EntityT, StateT]):
         Raises:
             CorruptStream: A version is missing or repeated, or an event cannot follow.
         """
-        evolve = self.decider.evolve
-        folded: dict[str, tuple[Any, int]] = {}
+        evolve, key_of = self.decider.evolve, self.decider.key_of
+        folded: dict[str, tuple[str, Any, int]] = {}
         for stream_id, version, event in facts:
-            entity, previous = folded.get(stream_id) or self._first(state, stream_id, event)
+            key, entity, previous = folded.get(stream_id) or self._first(state, stream_id)
+            if key_of(event) != key:
+                raise CorruptStream(f"stream {stream_id} holds {event!r}, which is about another")
             if version != previous + 1:
                 raise CorruptStream(f"stream {stream_id} goes from version {previous} to {version}")
             try:
-                folded[stream_id] = evolve(entity, event), version
+                folded[stream_id] = key, evolve(entity, event), version
             except CorruptStream as error:
                 raise CorruptStream(f"stream {stream_id}, version {version}: {error}") from error
-        return self.with_entities(state, {self.decider.key_in(stream_id): last for stream_id, last in folded.items()})
+        return self.with_entities(state, {key: (entity, version) for key, entity, version in folded.values()})
 
-    def _first(self, state: StateT, stream_id: str, event: Any) -> tuple[EntityT | None, int]:
-        """Return the entity of a stream that is met for the first time, as the state has it."""
+    def _first(self, state: StateT, stream_id: str) -> tuple[str, EntityT | None, int]:
+        """Return the key of a stream that is met for the first time, and its entity as the state has it."""
         key = self.decider.key_in(stream_id)
-        if self.decider.key_of(event) != key:
-            raise CorruptStream(f"stream {stream_id} holds {event!r}, which is about another")
-        return self.entity(state, key)
+        return key, *self.entity(state, key)
 
     def _command(self, state: StateT, command: Any, env: Environment) -> Step[StateT]:
         key = self.decider.key_of(command)

@@ -182,7 +182,13 @@ class Ledger:
 
     def _draw(self, plan: Plan, ids: IdGenerator) -> UUID:
         """Draw an event id that is not in use: a generator that counts begins anew in each process."""
+        passed_over = set[int]()
         while (event_id := ids.new_uuid()) in self._known or event_id in plan.places or event_id.int in plan.drawn:
-            pass
+            if event_id.int in passed_over:  # it would go on so for ever
+                raise ValueError(
+                    f"the id generator gives {event_id} again and again, which is in use: an event store needs one "
+                    "whose ids differ"
+                )
+            passed_over.add(event_id.int)
         plan.drawn.add(event_id.int)
         return event_id

@@ -5,6 +5,8 @@ log. The database adds it only if that is true, in one statement. If it is not, 
 is held until the group is planned on them and written; so a second attempt never fails for what others write.
 """
 
+import copy
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,8 +34,13 @@ from orderlab.eventstore.postgres_statements import (
 )
 from orderlab.eventstore.stored import EncodedAppend
 
+logger = logging.getLogger(__name__)
+
 _MOST_BELIEVED = 2**30
 """A version that is believed at the most: a much larger one would be no integer in the database."""
+
+_MOST_ASKED = 16_384
+"""Event ids that are looked up at once because they may be drawn next."""
 
 _BELIEFS = 10_000
 """Streams whose versions are kept in mind."""
@@ -153,7 +160,11 @@ class PostgresWriter(GroupWriter):
         places = places_of(connection, list(asked))
 
         def is_there(event_id: UUID) -> bool:
-            return event_id in places if event_id in asked else bool(places_of(connection, [event_id]))
+            if event_id not in asked:  # the more at once, the more were in use: one that counts may have far to go
+                more = [event_id, *self._ids.likely(min(len(places), _MOST_ASKED))]
+                asked.update(more)
+                places.update(places_of(connection, more))
+            return event_id in places
 
         heads = versions_of(connection, list({append.stream_id for append in group.appends}))
         ledger = Ledger(_Ids(places, is_there), heads=heads, position=last[0], recorded_at=last[1])
@@ -227,6 +238,15 @@ class _DrawnAgain:
         drawn = self.coming.popleft() if self.coming else self._ids.new_uuid()
         self._drawn.append(drawn)
         return drawn
+
+    def likely(self, count: int) -> list[UUID]:
+        """Return what the generator will probably draw, without drawing it; nothing if it cannot be copied."""
+        try:
+            ahead = copy.deepcopy(self._ids)
+            return [ahead.new_uuid() for _ in range(count)]
+        except Exception as error:  # noqa: BLE001 - of anybody's generator; then each id is asked for by itself
+            logger.debug("what %r draws next cannot be told: %s", self._ids, error)
+            return []
 
     def new_id(self, kind: str) -> str:
         """Draw an id of another kind, which no plan does."""

@@ -1,6 +1,6 @@
 """An event as a row, and the way there from what a writer hands in and back to what a reader gets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -42,6 +42,8 @@ def encode_append(append: AppendEvents, codec: Codec) -> EncodedAppend:
         raise Unwritable(f"stream_id must have at most {_MOST_STREAM_ID} characters, not {len(stream_id):,}")
     if expected is not None and (type(expected) is not int or expected < 0):
         raise Unwritable(f"expected_version must be None or a whole number from 0, not {expected!r}")
+    if not isinstance(append.events, Iterable):
+        raise Unwritable(f"the events for stream {stream_id} must be a list, not {append.events!r}")
     try:
         return EncodedAppend(stream_id, [_encode(event, codec) for event in append.events], expected)
     except CodecError as error:
@@ -129,7 +131,7 @@ def _verbatim(encoded: EncodedEvent) -> EncodedEvent:
         raise CodecError(f"the payload of {event_type} is not JSON as text: {payload!r}")
     try:
         msgspec.json.decode(payload, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise CodecError(f"the payload of {event_type} is not JSON: {error}") from error
     return encoded
 
@@ -148,7 +150,7 @@ def _metadata_text(metadata: Mapping[str, Any]) -> str:
         raise CodecError(f"metadata must be a mapping, not {metadata!r}")
     try:
         return msgspec.json.encode(dict(metadata)).decode()
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise CodecError(f"metadata cannot be written as JSON: {error}") from error
 
 

@@ -1,10 +1,8 @@
 """Time travel where no kernel is: a picture that passes everywhere, and a page that needs nothing but itself."""
 
 import json
-import os
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orderlab.drawing import files
+from orderlab.replacing import replacing
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -91,13 +90,8 @@ def write(path: str | PathLike[str], text: str) -> Path:
         OSError: It cannot be written.
     """
     target = Path(path)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
+    with replacing(target) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(partial, target)
-    finally:
-        with suppress(OSError):  # it is not there if all went well, or if nothing did
-            partial.unlink()
     return target
 
 

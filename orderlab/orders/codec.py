@@ -100,7 +100,7 @@ def _validate(name: str, raw: bytes) -> Action:
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False)
         raise InvalidAction(tuple(f"{place_of((name, *each['loc']))}: {each['msg']}" for each in wrong)) from error
-    except msgspec.ValidationError as error:  # a time without a zone, which pydantic lets pass
+    except (msgspec.ValidationError, ValueError) as error:  # a time that pydantic lets pass: without a zone, say
         raise InvalidAction((f"{name}: {error}",)) from error
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from orderlab.server.hosts import is_loopback, names_of_machine
+from orderlab.server.limits import BODY_BYTES
 from orderlab.server.settings import ServerSettings
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -26,7 +27,7 @@ class Access:
     origins: frozenset[str] = frozenset()
     token: str | None = field(default=None, repr=False)
     port: int = 3000
-    body_bytes: int = 1024 * 1024
+    body_bytes: int = BODY_BYTES
     body_seconds: float = 30.0
 
     @classmethod

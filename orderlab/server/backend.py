@@ -205,15 +205,15 @@ def closing() -> Problem:
 
 
 def unreachable(error: BaseException, *, of_command: bool = False) -> Problem:
-    """Say that the event store failed, in its own words; where it is, is for the server's log alone.
+    """Say that the event store failed, in its own words; where one is that is away, is for the server's log alone.
 
     Args:
         error: What it failed by.
         of_command: It was to be done what a command says, and may have been.
     """
     detail = str(error) or "the event store takes too long to answer"
+    logger.info("a client is told to come again: %s", detail)
     if isinstance(error, Unreachable):
-        logger.info("a client is told to come again: %s", error)
         detail = "the event store cannot be reached now: try again in some seconds"
         if of_command:
             detail += "; whether the command was done is not known, and with one Idempotency-Key it is done once"
@@ -226,7 +226,7 @@ def refusal(rejection: Rejection) -> Problem:
         case OrderNotFound(order_id):
             return no_order(order_id)
         case InvalidOrderState(order_id, current_status):
-            detail = f"order {order_id} is {current_status}, and must be placed for this"
+            detail = f"order {order_id} is {current_status}, which does not allow this"
             return Problem("invalid_order_state", detail, current_status=current_status)
         case ValidationFailed(error):
             return Problem("validation_failed", error)

@@ -79,9 +79,20 @@ class RunningServer:
             daemon=True,
         )
         thread.start()
-        self._server = started.result(_PATIENCE_SECONDS)
+        self._server = self._once_started(started)
         # A cell that is run again drops the handle of its last run, whose server should not go on beside the new one.
         self._finalizer = weakref.finalize(self, _stop, self._server, thread)
+
+    def _once_started(self, started: "Future[Server]") -> Server:
+        try:
+            return started.result(_PATIENCE_SECONDS)
+        except TimeoutError:
+            if not started.cancel():  # it has started, or has failed, in this very moment
+                return started.result()
+        raise OrderlabError(
+            f"the server has not started within {_PATIENCE_SECONDS:.0f} seconds, and ends: it replays the log of "
+            f"{self.event_store!r} first, and may wait for others; try again, or look whether that can be reached"
+        )
 
     @property
     def link(self) -> str:
@@ -122,7 +133,10 @@ def _run(
         await serve_orders(event_store, settings, listening, has_started)
 
     def has_started(server: Server, backend: Backend) -> None:
-        started.set_result(server)
+        if started.set_running_or_notify_cancel():
+            started.set_result(server)
+        else:  # nobody has waited for so long, and nobody else could stop it
+            server.should_exit = True
 
     try:
         with listening, asyncio.Runner(loop_factory=new_event_loop) as runner:

@@ -88,6 +88,7 @@ CANNOT_BE_DONE = {
         ["simulate", "--orders", "1", "--to", "duckdb:///absent/new.duckdb"],
         "new.duckdb cannot be made: its folder does not exist",
     ),
+    "no log to export": (["export", "duckdb:///absent.duckdb", "--to", "words.jsonl"], "there is no log at "),
     "lines where none can be written": (
         ["export", LOG, "--to", "absent/x.jsonl"],
         "absent/x.jsonl cannot be written: No such file or directory",

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -220,3 +220,37 @@ def test_a_missing_upcaster_is_told_without_more_around_it() -> None:
         JsonCodec([Asserting], {"Asserting": 2}).decode(
             EncodedEvent("Asserting", 1, '{"cents":1}'), datetime(2025, 1, 1, tzinfo=UTC)
         )
+
+
+# Its settings
+
+
+def test_two_types_of_one_name_cannot_be_told_apart() -> None:
+    other = make_dataclass("Moved", [("place", str)], frozen=True)
+    with pytest.raises(ValueError, match="event_types has two of the name Moved"):
+        JsonCodec([Moved, other])
+
+
+@pytest.mark.parametrize(
+    "misspelt", [{"schema_versions": {"Moovd": 3}}, {"upcasters": {("Moovd", 1): lambda payload, recorded_at: payload}}]
+)
+def test_a_setting_for_a_type_that_is_not_there_is_told(misspelt: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="there is no event type Moovd"):
+        JsonCodec([Moved], **misspelt)
+
+
+# Times of others
+
+
+def test_a_time_in_another_zone_is_read_in_utc() -> None:
+    foreign = EncodedEvent("Moved", 3, '{"place":"Rome","at":"2025-01-01T02:00:00+02:00"}')
+    current = MOVED_CODEC.current_decoder("Moved", 3)
+    assert current is not None
+    for read in (MOVED_CODEC.decode(foreign, AT), current(foreign.payload)):
+        assert MOVED_CODEC.encode(read).payload == '{"place":"Rome","at":"2025-01-01T00:00:00Z"}'
+        assert read.at.tzinfo is UTC
+
+
+def test_a_time_beyond_the_calendar_in_utc_is_told() -> None:
+    with pytest.raises(CodecError, match=r"at 0001-01-01 .* is beyond the calendar in UTC"):
+        MOVED_CODEC.decode(EncodedEvent("Moved", 3, '{"place":"Rome","at":"0001-01-01T00:00:00+14:00"}'), AT)

@@ -396,9 +396,11 @@ def test_a_reducer_shows_its_domain(check_versions: bool, shown: str) -> None:
     assert repr(DeciderReducer(ACCOUNTS, check_versions=check_versions)) == shown
 
 
-def test_replay_refuses_a_stream_whose_first_event_is_about_another() -> None:
+@pytest.mark.parametrize("before", [0, 1])
+def test_replay_refuses_a_stream_with_an_event_about_another(before: int) -> None:
+    facts = [("account-ada", version, Deposited("ada", 5)) for version in range(1, before + 1)]
     with pytest.raises(CorruptStream, match=r"stream account-ada holds .* which is about another"):
-        account_reducer().replay(EntityState(), [("account-ada", 1, Deposited("bob", 5))])
+        account_reducer().replay(EntityState(), [*facts, ("account-ada", before + 1, Deposited("bob", 5))])
 
 
 def test_an_event_without_a_key_is_a_mistake_of_the_domain() -> None:

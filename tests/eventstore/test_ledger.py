@@ -1,7 +1,10 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import repeat
 from typing import Any
 from uuid import UUID
+
+import pytest
 
 from orderlab.core.effects import AppendEvents
 from orderlab.core.environment import SequentialIds
@@ -29,6 +32,17 @@ class Ids:
 
     def add(self, rows: Sequence[StoredEvent]) -> None:
         self.places.update({row.event_id: Place(row.stream_id, row.version, row.position) for row in rows})
+
+
+class Drawing(SequentialIds):
+    """An id generator that gives these."""
+
+    def __init__(self, numbers: Iterator[int]) -> None:
+        super().__init__()
+        self._numbers = numbers
+
+    def new_uuid(self) -> UUID:
+        return UUID(int=next(self._numbers))
 
 
 def append(stream_id: str, *events: Any, expected: int | None = None) -> EncodedAppend:
@@ -109,6 +123,17 @@ def test_an_id_that_is_taken_is_not_drawn() -> None:
     accepted(ledger, append("a", brought(1), brought(3)))
     plan = planned(ledger, append("a", brought(4), 1, 1, 1))
     assert [row.event_id.int for row in plan.rows] == [4, 2, 5, 6]
+
+
+def test_no_id_is_drawn_twice_for_one_batch() -> None:
+    drawn = iter([1, 1, 2, 2, 3])
+    plan = Ledger(Ids()).plan([append("a", 7, 7), append("b", 7)], NOON, Drawing(drawn))
+    assert [row.event_id.int for row in plan.rows] == [1, 2, 3]
+
+
+def test_a_generator_that_gives_an_id_in_use_for_ever_is_told() -> None:
+    with pytest.raises(ValueError, match=r"the id generator gives .* again and again, which is in use"):
+        Ledger(Ids()).plan([append("a", 7, 7)], NOON, Drawing(repeat(1)))
 
 
 def test_an_id_that_is_only_suspected_may_be_brought_and_is_not_drawn() -> None:

@@ -61,6 +61,16 @@ def test_any_mapping_of_json_is_metadata(metadata: Any) -> None:
     assert decode_stored(row(metadata=text), CONTRACT_CODEC).metadata == metadata
 
 
+def nested(depth: int) -> dict[str, Any]:
+    inner: dict[str, Any] = {}
+    for _ in range(depth):
+        inner = {"a": inner}
+    return inner
+
+
+DEEP = nested(100_000)
+
+
 @pytest.mark.parametrize("hours", [-12, -5, 0, 5.5, 14])
 def test_a_brought_time_is_turned_to_utc(hours: float) -> None:
     [(_, new, _)] = encoded(NewEvent(X, recorded_at=NOON.astimezone(timezone(timedelta(hours=hours)))))
@@ -78,6 +88,9 @@ def test_a_brought_time_is_turned_to_utc(hours: float) -> None:
         (AppendEvents(7, [X]), "stream_id must be text that is not empty, not 7"),  # type: ignore[arg-type]
         (AppendEvents("a", [X], -1), "expected_version must be None or a whole number from 0, not -1"),
         (AppendEvents("a", [X], "1"), "expected_version must be None or a whole number from 0, not '1'"),  # type: ignore[arg-type]
+        (AppendEvents("a", X), "the events for stream a must be a list, not Noted("),  # type: ignore[arg-type]
+        (AppendEvents("a", [NewEvent(X, metadata=DEEP)]), "stream a: metadata cannot be written as JSON: "),
+        (AppendEvents("a", [EncodedEvent("Noted", 1, "[" * 99_999)]), "stream a: the payload of Noted is not JSON: "),
         (AppendEvents("a", [object()]), "stream a: object is no event type of this codec (Noted, Gathered)"),
         (AppendEvents("a", [X, None]), "stream a: NoneType is no event type"),
         (AppendEvents("a", [Noted("\ud800")]), "stream a: Noted cannot be written as JSON: "),

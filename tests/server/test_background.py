@@ -1,7 +1,9 @@
+import asyncio
 import gc
 import json
 import socket
 import threading
+from collections.abc import Awaitable, Callable
 from html import escape
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from event_loop import in_event_loop
 from serving import MUG, order_of
 from websockets.sync.client import connect
 
+from orderlab.core.errors import OrderlabError
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.duckdb import DuckDBEventStore
 from orderlab.eventstore.memory import InMemoryEventStore
@@ -50,6 +53,14 @@ def is_listening(url: str) -> bool:
 def servers() -> list[str]:
     """Return the names of the threads in which servers run."""
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("orderlab server")]
+
+
+def answering_after(asked: threading.Event, head: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+    async def answer() -> int:
+        await asyncio.to_thread(asked.wait, 30)
+        return await head()
+
+    return answer
 
 
 def test_it_serves_until_its_end() -> None:
@@ -160,4 +171,18 @@ async def test_a_log_that_cannot_be_read_is_told_and_nothing_is_left_running() -
     with pytest.raises(EventStoreError):
         serve(event_store)
 
+    assert servers() == []
+
+
+def test_a_server_that_does_not_start_in_time_is_told_and_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderlab.server.background._PATIENCE_SECONDS", 0.0)
+    event_store, asked = InMemoryEventStore(), threading.Event()
+    monkeypatch.setattr(event_store, "head", answering_after(asked, event_store.head))
+
+    with pytest.raises(OrderlabError, match="the server has not started within 0 seconds, and ends"):
+        serve(event_store)
+
+    [server] = [thread for thread in threading.enumerate() if thread.name in servers()]
+    asked.set()
+    server.join(30)
     assert servers() == []

@@ -293,7 +293,7 @@ def test_an_order_in_another_status_is_refused_by_that_status(server: Serving, g
     answer = curl(server, f"POST /api/v1/orders/{gone}/cancel")
 
     assert answer.json["current_status"] == "shipped"
-    assert answer.json["detail"] == f"order {gone} is shipped, and must be placed for this"
+    assert answer.json["detail"] == f"order {gone} is shipped, which does not allow this"
 
 
 def test_a_wrong_shape_names_each_field(server: Serving) -> None:

@@ -55,6 +55,10 @@ def read_or_refused(text: str) -> Ping | SentCommand | BadMessage:
 @example('{"type":"command","action":' + "9" * 5_000 + "}")
 @example('{"type":"command","action":{"CancelOrder":' + "9" * 5_000 + "}}")
 @example('{"type":"command","action":{"PlaceOrder":{"customer_id":"a","items":[{"quantity":' + "9" * 5_000 + "}]}}}")
+@example(
+    '{"type":"command","action":{"OrderShipped":{"order_id":"a","tracking_number":"T",'
+    '"timestamp":"0001-01-01T00:00:00+14:00"}}}'
+)
 @example("[" * 60_000)
 @example('{"a":' * 12_000)
 @example('{"type":' + "[" * 50_000)
