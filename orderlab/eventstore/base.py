@@ -18,7 +18,12 @@ Columns = dict[str, list[Any]]
 
 
 class EventStoreError(OrderlabError):
-    """The infrastructure failed: a locked file, a full disk, a closed event store. Nothing was half done."""
+    """The infrastructure failed: a locked file, a full disk, a closed event store. Nothing was half done.
+
+    `where` is what its text calls the place, if that is for those alone who run the program.
+    """
+
+    where = ""
 
 
 class Unreachable(EventStoreError):

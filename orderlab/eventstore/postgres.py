@@ -1,7 +1,7 @@
 """Events in PostgreSQL: one log for several processes and machines at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, TypeVar, cast
 
 try:
@@ -15,10 +15,10 @@ except ImportError as error:
 from orderlab.core.codec import Codec
 from orderlab.core.environment import Clock, IdGenerator
 from orderlab.core.log import StoredEvent
-from orderlab.eventstore.base import Columns
+from orderlab.eventstore.base import Columns, EventStoreError
 from orderlab.eventstore.postgres_address import read_address
 from orderlab.eventstore.postgres_database import Database
-from orderlab.eventstore.postgres_listener import Listener
+from orderlab.eventstore.postgres_listener import LOOK_SECONDS, Listener, last_event
 from orderlab.eventstore.postgres_reader import SELECTED, PostgresLogReader, read_stretch
 from orderlab.eventstore.postgres_schema import Connection
 from orderlab.eventstore.postgres_writer import PostgresWriter
@@ -80,16 +80,15 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
 
     async def list_streams(self) -> list[str]:
         """Return the id of every stream, in the order of their first events."""
-        query = "SELECT stream_id FROM events WHERE version = 1 ORDER BY position"
-        found = await self._read(lambda connection: connection.execute(query).fetchall())
+        query = "SELECT stream_id FROM {log}.events WHERE version = 1 ORDER BY position"
+        found = await self._read(lambda connection: connection.execute(connection.about_log(query)).fetchall())
         return [cast("str", stream_id) for (stream_id,) in found]
 
     async def head(self) -> int:
         """Return the position of the last event, whoever wrote it; 0 for an empty log."""
-        query = "SELECT coalesce(max(position), 0) FROM events"
-        [(head,)] = await self._read(lambda connection: connection.execute(query, prepare=True).fetchall())
-        self._listener.learn(cast("int", head))
-        return cast("int", head)
+        head, event_id = await self._read(last_event)
+        self._listener.learn(head, event_id)
+        return head
 
     async def log_reader(self) -> PostgresLogReader:
         """Return a reader of the log as it is now; it works for as long as the event store is open."""
@@ -107,7 +106,10 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
                 self._require_open()
                 if self._listener.position > position:
                     return self._listener.position
-                await rung.wait()
+                if self._listener.is_listening:
+                    await rung.wait()
+                elif not await _in_time(rung.wait()):  # as on a replica, where nobody can listen
+                    await self.head()
 
     async def close(self) -> None:
         """Write what was accepted, and let go of the log; closing twice is harmless."""
@@ -115,10 +117,10 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
         await asyncio.to_thread(self._listener.join)
 
     async def _select(self, where: str, *parameters: object) -> list[StoredEvent]:
-        query = f"SELECT {SELECTED} FROM events WHERE {where}".encode()  # noqa: S608 - all of it is ours
+        query = f"SELECT {SELECTED} FROM {{log}}.events WHERE {where}"  # noqa: S608 - all of it is ours
 
         def rows(connection: Connection) -> list[tuple[object, ...]]:
-            return connection.execute(query, parameters, prepare=True, binary=True).fetchall()
+            return connection.execute(connection.about_log(query), parameters, prepare=True, binary=True).fetchall()
 
         return [StoredEvent._make(cast("Any", row)) for row in await self._read(rows)]
 
@@ -130,3 +132,18 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
 
     def __repr__(self) -> str:
         return f"<PostgresEventStore {self._database.called}>"
+
+    def _require_open(self) -> None:
+        super()._require_open()
+        if self._listener.replaced:
+            raise EventStoreError(self._listener.replaced)
+
+
+async def _in_time(waiting: Coroutine[Any, Any, object]) -> bool:
+    """Tell whether something has come before it is time to look."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            await waiting
+    except TimeoutError:
+        return False
+    return True

@@ -12,7 +12,6 @@ from orderlab.eventstore.postgres_schema import DEFAULT_SCHEMA, require_schema_n
 
 _DEFAULTS = {
     "application_name": "orderlab",
-    "client_encoding": "utf8",
     "connect_timeout": "5",
     # A peer that is gone without a word is noticed in half a minute, not in two hours.
     "keepalives_idle": "10",
@@ -21,6 +20,9 @@ _DEFAULTS = {
     "tcp_user_timeout": "25000",
 }
 """What is asked of the driver where the address does not say otherwise."""
+
+_FIXED = {"client_encoding": "utf8"}
+"""What no address changes: a log's text is any text."""
 
 _FORM = "the address of PostgreSQL must be postgresql://user@host:port/database, with user:password if there is one"
 _BY_NUMBER = "%40 for @, %2F for /, %3A for :, %3F for ?, %26 for &, %25 for %"
@@ -66,7 +68,7 @@ def read_address(url: str, schema: str | None = None) -> Address:
     port = given.get("port") or os.environ.get("PGPORT")
     database = given.get("dbname") or os.environ.get("PGDATABASE") or "PostgreSQL"
     return Address(
-        make_conninfo(address, **{name: value for name, value in _DEFAULTS.items() if name not in given}),
+        make_conninfo(address, **{name: value for name, value in _DEFAULTS.items() if name not in given}, **_FIXED),
         schema,
         f"schema {schema} of {database} at {host}{f':{port}' if port else ''}",
     )

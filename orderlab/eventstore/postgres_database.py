@@ -23,7 +23,12 @@ _SETTINGS = {
     "timezone": "UTC",
     "default_transaction_isolation": "read committed",  # who waits for a turn must see what was written meanwhile
     "idle_in_transaction_session_timeout": "10s",  # who has the turn to append and is gone does not keep it
-    "lock_timeout": "0",  # the turn to append is waited for
+    "lock_timeout": "15s",  # the turn to append is waited for, and not for ever: who has it may stand still
+    # A client that is gone without a word is noticed by the server as the server is by a client (`postgres_address`).
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25000",
     "datestyle": "ISO",
     "jit": "off",  # compiling a statement takes longer than any of ours
     # A statement may be planned while the log is small, when to read all of it is best, and used when it is large.
@@ -32,7 +37,7 @@ _SETTINGS = {
     "enable_mergejoin": "off",
 }
 
-_READY = "SELECT " + ", ".join(["set_config(%s, %s, false)"] * (len(_SETTINGS) + 1))
+_READY = "SELECT " + ", ".join(["set_config(%s, %s, false)"] * len(_SETTINGS))
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 
 _PATIENCE_SECONDS = 5.0
@@ -47,6 +52,7 @@ _PASSING = {
     "57P05": "the session was idle for too long",
     "25P03": "a transaction was idle for too long",
     "53300": "it has too many connections",
+    "55P03": "another process has the turn to append, and keeps it",
     "40001": "a transaction could not be put in line",
     "40P01": "two transactions waited for each other",
 }
@@ -71,10 +77,12 @@ class Database:
     def __init__(self, address: Address, readers: int) -> None:
         self._address = address
         self.schema, self.called = address.schema, address.called
+        self._was_open = False
         self._closing = threading.Event()
         self._reading_ends = threading.Event()
         self._pool = ConnectionPool(
             address.conninfo,
+            connection_class=Connection,
             kwargs={"autocommit": True},
             configure=self._configure,
             min_size=0,
@@ -99,12 +107,13 @@ class Database:
                 prepare_schema(connection, self.schema, self.called, create=create)
         except psycopg.Error as error:
             raise self.failure(error) from error
+        self._was_open = True
         self._pool.open()
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
         """Give a connection that is not one of the pool's."""
-        with psycopg.connect(self._address.conninfo, autocommit=True) as connection:
+        with Connection.connect(self._address.conninfo, autocommit=True) as connection:
             self._configure(connection)
             yield connection
 
@@ -119,14 +128,17 @@ class Database:
             Unreachable: There was none for too long.
             EventStoreError: It failed in another way.
         """
-        deadline, pause = time.monotonic() + _PATIENCE_SECONDS, _FIRST_PAUSE
+        deadline, pause = float("inf"), _FIRST_PAUSE
         given_up = self._reading_ends if reading else self._closing
         while True:
             try:
                 with self._pool.connection(timeout=_LONGEST_PAUSE) as connection:
                     return query(connection)
             except psycopg.Error as error:
-                if not is_passing(error) or time.monotonic() > deadline or given_up.wait(pause):
+                # Counted from here: that a peer is gone may take longer to be noticed than there is patience.
+                now = time.monotonic()
+                deadline = min(deadline, now + _PATIENCE_SECONDS)
+                if not self._is_passing(error) or now > deadline or given_up.wait(pause):
                     raise self.failure(error) from error
                 if pause == _FIRST_PAUSE:
                     self._pool.drain()  # what ended this connection has ended the others, or soon tells that it has
@@ -143,18 +155,31 @@ class Database:
 
     def failure(self, error: psycopg.Error) -> EventStoreError:
         """Return a database error as one sentence for a person."""
+        failure = self._told(error)
+        failure.where = self.called
+        return failure
+
+    def _told(self, error: psycopg.Error) -> EventStoreError:
         if isinstance(error, PoolTimeout):
             error = self._why_not() or error
         text = _text_of(error)
-        if is_passing(error):
+        if self._is_passing(error):
             return Unreachable(f"{self.called} cannot be reached now: {_PASSING.get(error.sqlstate or '', text)}")
         if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
             return EventStoreError(f"{self.called} cannot be opened: {text}")
         return EventStoreError(f"{self.called} {_SENTENCES.get(error.sqlstate or '', 'failed')}: {text}")
 
+    def _is_passing(self, error: psycopg.Error) -> bool:
+        """Tell whether to ask again may succeed.
+
+        A server may speak any language when it takes no connection. What let one in before may do so again.
+        """
+        refused = error.sqlstate is None and isinstance(error, psycopg.OperationalError)
+        return is_passing(error) or (self._was_open and refused and not _FINAL.search(str(error)))
+
     def _configure(self, connection: Connection) -> None:
-        settings = {"search_path": self.schema, **_SETTINGS}
-        connection.execute(_READY, [part for setting in settings.items() for part in setting])
+        connection.log = f'"{self.schema}"'
+        connection.execute(_READY, [part for setting in _SETTINGS.items() for part in setting])
         connection.execute(_DURABLE)
 
     def _why_not(self) -> psycopg.Error | None:
@@ -166,7 +191,10 @@ class Database:
             return error
 
 
-_FINAL = re.compile("does not support SSL|certificate|no password supplied")
+_FINAL = re.compile(
+    "does not support SSL|certificate|no password supplied|connection is bad: invalid|private key|channel binding"
+    "|authentication method requirement|definition of service|sslnegotiation"
+)
 """What is said by the driver itself when to ask again is of no use."""
 
 _SENTENCES = {
@@ -174,6 +202,7 @@ _SENTENCES = {
     "3D000": "is not there",
     "53100": "has no room left; nothing of this append is in the log",
     "25006": "can be read only, as a replica can",
+    **dict.fromkeys(("26000", "42P05"), "seems to be behind a pooler of transactions; have it pool sessions"),
 }
 
 

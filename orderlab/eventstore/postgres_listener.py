@@ -8,6 +8,8 @@ import logging
 import selectors
 import socket
 import threading
+from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -17,8 +19,11 @@ from orderlab.eventstore.postgres_schema import Connection
 
 logger = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 2.0
+LOOK_SECONDS = 2.0
 """After so long without a notification the log is looked at, for one may be lost."""
+
+_LAST = "SELECT position, event_id FROM {log}.events ORDER BY position DESC LIMIT 1"
+_EVENT_ID = "SELECT event_id FROM {log}.events WHERE position = %b"
 
 _DIGITS = 19
 """No position has more."""
@@ -43,7 +48,12 @@ class Listener:
         self._stopped = threading.Event()
         self._waking: socket.socket | None = None
         self.position = 0
-        """The last position known of; the log may be longer, and is never shorter."""
+        """The last position known of; the log may be longer."""
+        self.is_listening = False
+        """Whether notifications are heard; if not, whoever waits has to look."""
+        self.replaced = ""
+        """Why nobody can go on, if the log is not the one that was known."""
+        self._last: UUID | None = None
 
     def start(self) -> None:
         """Begin to listen, unless that was done."""
@@ -53,12 +63,12 @@ class Listener:
                 self._thread = threading.Thread(target=self._run, args=[woken], name="orderlab listener", daemon=True)
                 self._thread.start()
 
-    def learn(self, position: int) -> None:
-        """Hear of a position, and wake who waits if it is news."""
+    def learn(self, position: int, event_id: UUID | None) -> None:
+        """Hear of the last event of the log, and wake who waits if it is news."""
         with self._lock:
             if position <= self.position:
                 return
-            self.position = position
+            self.position, self._last = position, event_id
         self._bell.ring()
 
     def stop(self) -> None:
@@ -83,13 +93,17 @@ class Listener:
         while not self._stopped.wait(pause):
             try:
                 with self._database.connected() as connection:
+                    self._require_same_log(connection)
                     connection.execute(f'LISTEN "{self._database.schema}"'.encode())
                     self._look(connection)
+                    self.is_listening = True
                     if pause:
                         logger.info("%s is reached again", self._database.called)
                     pause = 0.0
                     self._listen(connection, woken)
             except psycopg.Error as error:
+                self.is_listening = False
+                self._bell.ring()  # who waits looks by itself meanwhile
                 if not pause:
                     logger.warning("%s; it is tried again until it can be", self._database.failure(error))
                 pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
@@ -102,7 +116,7 @@ class Listener:
                 # One that came together with the answer to the last question is not in the socket any more.
                 told, due = _told(connection), False
                 if not told:
-                    due = not selector.select(_LOOK_SECONDS)
+                    due = not selector.select(LOOK_SECONDS)
                     told = _told(connection)
                 if due or any(map(self._is_news, told)):
                     self._look(connection)
@@ -115,9 +129,29 @@ class Listener:
 
     def _look(self, connection: Connection) -> None:
         """Ask how far the log goes."""
-        [(head,)] = connection.execute("SELECT coalesce(max(position), 0) FROM events", prepare=True).fetchall()
-        assert isinstance(head, int)
-        self.learn(head)
+        self.learn(*last_event(connection))
+
+    def _require_same_log(self, connection: Connection) -> None:
+        """See that the last event known of is there: after a failover, or a restored backup, it may not be."""
+        with self._lock:
+            position, known = self.position, self._last
+        if known is None or self.replaced:
+            return
+        found = connection.execute(connection.about_log(_EVENT_ID), [position], binary=True).fetchall()
+        if found != [(known,)]:
+            called = self._database.called
+            self.replaced = (
+                f"{called} is not the log that it was: the event at position {position} is gone, as after a "
+                "failover or in a backup; open it again, for what is shown may rest on what was lost"
+            )
+            logger.error(self.replaced)
+            self._bell.ring()
+
+
+def last_event(connection: Connection) -> tuple[int, UUID | None]:
+    """Return the position and the id of the last event of a log; 0 and None if it is empty."""
+    found: Any = connection.execute(connection.about_log(_LAST), prepare=True, binary=True).fetchone()
+    return found or (0, None)
 
 
 def _told(connection: Connection) -> list[str]:

@@ -35,21 +35,21 @@ SELECT count(*),
     string_agg(int4send(version), ''),
     string_agg(int4send(coalesce(array_position(%b::text[], event_type), 0)), ''),
     string_agg(timestamptz_send(recorded_at), '')
-FROM (SELECT * FROM events WHERE position > %b AND position <= %b ORDER BY position) stretch
+FROM (SELECT * FROM {log}.events WHERE position > %b AND position <= %b ORDER BY position) stretch
 """
 _TYPES = """
-SELECT DISTINCT event_type FROM events
+SELECT DISTINCT event_type FROM {log}.events
 WHERE position > %b AND position <= %b AND event_type <> ALL (%b::text[])
 """
-_FIRST = "SELECT position FROM events WHERE stream_id = %b AND version = 1"
+_FIRST = "SELECT position FROM {log}.events WHERE stream_id = %b AND version = 1"
 _BEGINNING = """
 SELECT array_agg(stream_id) FROM (
-    SELECT stream_id FROM events WHERE position > %b AND position <= %b AND version = 1 ORDER BY position
+    SELECT stream_id FROM {log}.events WHERE position > %b AND position <= %b AND version = 1 ORDER BY position
 ) beginning
 """
 
 
-_ROWS = f"SELECT {SELECTED} FROM events WHERE position = ANY (%b::bigint[])".encode()  # noqa: S608 - all of it is ours
+_ROWS = f"SELECT {SELECTED} FROM {{log}}.events WHERE position = ANY (%b::bigint[])"  # noqa: S608 - all of it is ours
 
 
 class Run(Protocol):
@@ -64,7 +64,7 @@ class PostgresLogReader:
     """A `LogReader` of a log in PostgreSQL.
 
     Args:
-        run: Runs a query on the database, where the log's schema is the search path.
+        run: Runs a query on the database.
         head: The position of the last event; later ones are not seen.
     """
 
@@ -93,9 +93,7 @@ class PostgresLogReader:
     def rows(self, positions: Sequence[int]) -> list[StoredEvent]:
         """Return the rows at these positions."""
         asked = list(set(positions))
-        found: Any = self._run(
-            lambda connection: connection.execute(_ROWS, [asked], prepare=True, binary=True).fetchall()
-        )
+        found = self._ask(_ROWS, asked)
         by_position = {row[0]: StoredEvent._make(row) for row in found}
         return [by_position[position] for position in positions]
 
@@ -122,9 +120,10 @@ class PostgresLogReader:
         return [np.frombuffer(each, kind) for each, kind in zip(columns, (">i8", ">i4", ">i4", ">i8"), strict=True)]
 
     def _ask(self, query: str, *parameters: Any) -> list[Any]:
-        return self._run(
-            lambda connection: connection.execute(query.encode(), parameters, prepare=True, binary=True).fetchall()
-        )
+        def asked(connection: Connection) -> list[Any]:
+            return connection.execute(connection.about_log(query), parameters, prepare=True, binary=True).fetchall()
+
+        return self._run(asked)
 
 
 def read_stretch(connection: Connection, names: tuple[str, ...], after: int, until: int) -> Columns:
@@ -134,11 +133,11 @@ def read_stretch(connection: Connection, names: tuple[str, ...], after: int, unt
     """
     wanted = ", ".join(f"array_agg({name}{'::text' if name in _AS_TEXT else ''})" for name in names)
     query = (
-        f"SELECT {wanted} FROM (SELECT {', '.join(names)} FROM events "  # noqa: S608 - names of ours
+        f"SELECT {wanted} FROM (SELECT {', '.join(names)} FROM {{log}}.events "  # noqa: S608 - names of ours
         "WHERE position > %s AND position <= %s ORDER BY position) stretch"
     )
     try:
-        found = connection.execute(query.encode(), [after, until], prepare=True, binary=True).fetchone()
+        found = connection.execute(connection.about_log(query), [after, until], prepare=True, binary=True).fetchone()
     except (psycopg.errors.ProgramLimitExceeded, psycopg.errors.InternalError_):
         if until - after <= 1:
             raise

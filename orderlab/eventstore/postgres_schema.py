@@ -13,7 +13,21 @@ import psycopg
 
 from orderlab.eventstore.base import EventStoreError
 
-Connection = psycopg.Connection[tuple[object, ...]]
+
+class Connection(psycopg.Connection[tuple[object, ...]]):
+    """A connection to the database of a log, which knows in which schema that is.
+
+    Every statement names it. A search path would be shorter, and belongs to a session: behind a pooler that gives each
+    transaction another one, appends would go to somebody else's log.
+    """
+
+    log = ""
+    """The name of the log's schema, as it stands in statements."""
+
+    def about_log(self, query: str) -> bytes:
+        """Return a statement that names the schema where `{log}` stands."""
+        return query.replace("{log}", self.log).encode()
+
 
 DEFAULT_SCHEMA = "orderlab"
 
@@ -125,7 +139,7 @@ def prepare_schema(connection: Connection, schema: str, called: str, *, create: 
     """Make a log's tables, or bring them up to date; several processes may do so at once.
 
     Args:
-        connection: One in autocommit mode, with the schema as its search path.
+        connection: One in autocommit mode.
         schema: The schema.
         called: What messages call the log.
         create: Make a log that is not there.
@@ -146,7 +160,7 @@ def prepare_schema(connection: Connection, schema: str, called: str, *, create: 
             connection.execute(_HISTORY.format(schema=schema).encode())
         for number, migration in enumerate(_MIGRATIONS[version:], start=version + 1):
             connection.execute(migration.format(schema=schema, lock_class=_LOCK_CLASS).encode())
-            connection.execute("INSERT INTO migrations (version) VALUES (%s)", [number])
+            connection.execute(connection.about_log("INSERT INTO {log}.migrations (version) VALUES (%s)"), [number])
 
 
 def _version_of(connection: Connection, schema: str, called: str) -> int:

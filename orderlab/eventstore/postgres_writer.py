@@ -5,28 +5,28 @@ log. The database adds it only if that is true, in one statement. If it is not, 
 is held until the group is planned on them and written; so a second attempt never fails for what others write.
 """
 
-import copy
-import logging
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 import psycopg
+from psycopg.errors import LockNotAvailable
 
 from orderlab.core.environment import Clock, IdGenerator
-from orderlab.core.log import Appended, StoredEvent
+from orderlab.core.log import Appended
 from orderlab.eventstore.base import EventStoreError, Unreachable
 from orderlab.eventstore.groupwriter import Answers, GroupWriter
-from orderlab.eventstore.ledger import Ledger, Place, Plan
+from orderlab.eventstore.ledger import Ledger, Plan
 from orderlab.eventstore.postgres_database import Database, is_passing
+from orderlab.eventstore.postgres_ids import DrawnAgain, FoundIds, believed_new
 from orderlab.eventstore.postgres_listener import Listener
 from orderlab.eventstore.postgres_schema import Connection
 from orderlab.eventstore.postgres_statements import (
     Last,
     append_rows,
+    is_large,
     place_before,
     places_of,
     take_turn,
@@ -34,13 +34,14 @@ from orderlab.eventstore.postgres_statements import (
 )
 from orderlab.eventstore.stored import EncodedAppend
 
-logger = logging.getLogger(__name__)
-
 _MOST_BELIEVED = 2**30
 """A version that is believed at the most: a much larger one would be no integer in the database."""
 
 _MOST_ASKED = 16_384
 """Event ids that are looked up at once because they may be drawn next."""
+
+_TRIES = 3
+"""How often a large append is sent without keeping the turn to append."""
 
 _BELIEFS = 10_000
 """Streams whose versions are kept in mind."""
@@ -77,10 +78,11 @@ class PostgresWriter(GroupWriter):
         self._database = database
         self._listener = listener
         self._clock = clock
-        self._ids = _DrawnAgain(ids)
+        self._ids = DrawnAgain(ids)
         self._create = create
         self._position = 0
         self._recorded_at: datetime | None = None
+        self._last_id: UUID | None = None
         self._versions: dict[str, int] = {}
 
     def end_reading(self) -> None:
@@ -98,7 +100,7 @@ class PostgresWriter(GroupWriter):
         return error
 
     def _announce(self) -> None:
-        self._listener.learn(self._position)
+        self._listener.learn(self._position, self._last_id)
 
     def _write(self, appends: Sequence[EncodedAppend]) -> Answers:
         group = _Group(appends, self._clock.now())
@@ -111,7 +113,8 @@ class PostgresWriter(GroupWriter):
             self._ids.leave()  # they may be in the log
             raise Unreachable(f"{error}; whether this append was written is not known") from error
         if plan.rows:
-            self._position, self._recorded_at = plan.rows[-1].position, plan.rows[-1].recorded_at
+            last = plan.rows[-1]
+            self._position, self._recorded_at, self._last_id = last.position, last.recorded_at, last.event_id
         self._remember(appends, plan)
         return plan.answers
 
@@ -126,6 +129,20 @@ class PostgresWriter(GroupWriter):
                 if last is not None:
                     return plan.moved(*last)
         group.believing = False
+        for _ in range(_TRIES):
+            plan = self._on_facts(group, connection, large=False)
+            if plan is not None:
+                return plan
+        plan = self._on_facts(group, connection, large=True)
+        assert plan is not None
+        return plan
+
+    def _on_facts(self, group: _Group, connection: Connection, *, large: bool) -> Plan | None:
+        """Plan on facts, and write in the same turn.
+
+        Unless that is much: nobody is to wait for a network, or for a machine that falls asleep. It is sent without the
+        turn, and None if by then others have written to the same streams. `large` has it keep the turn all the same.
+        """
         with connection.transaction():
             last = take_turn(connection)
             if group.sent is not None and (before := place_before(connection, group.sent)) is not None:
@@ -133,10 +150,16 @@ class PostgresWriter(GroupWriter):
             group.sent = None
             self._ids.draw_again()
             plan = self._known(group, connection, last)
-            if plan.rows and _send(group, plan, connection) is None:
-                group.sent = None
-                raise EventStoreError(f"{self._called} is damaged: events were added to it, or taken out, by hand")
-        return plan
+            if not plan.rows:
+                return plan
+            if large or not is_large(plan.rows):
+                if _send(group, plan, connection) is None:
+                    group.sent = None
+                    raise EventStoreError(f"{self._called} is damaged: events were added to it, or taken out, by hand")
+                return plan
+        written = _send(group, plan, connection)
+        group.sent = None
+        return None if written is None else plan.moved(*written)
 
     def _believed(self, group: _Group) -> Plan | None:
         """Plan on what is believed; None if that leads to a refusal or a retry, which only facts can tell."""
@@ -148,7 +171,7 @@ class PostgresWriter(GroupWriter):
             heads.setdefault(
                 append.stream_id, self._versions.get(append.stream_id, 0) if expected is None else expected
             )
-        ledger = Ledger(_Ids({}, _believed_new), heads=heads, position=self._position, recorded_at=self._recorded_at)
+        ledger = Ledger(FoundIds({}, believed_new), heads=heads, position=self._position, recorded_at=self._recorded_at)
         plan = ledger.plan(group.appends, group.now, self._ids)
         clean = all(isinstance(answer, Appended) and answer.rows for answer in plan.answers)
         return plan if clean else None
@@ -167,7 +190,7 @@ class PostgresWriter(GroupWriter):
             return event_id in places
 
         heads = versions_of(connection, list({append.stream_id for append in group.appends}))
-        ledger = Ledger(_Ids(places, is_there), heads=heads, position=last[0], recorded_at=last[1])
+        ledger = Ledger(FoundIds(places, is_there), heads=heads, position=last[0], recorded_at=last[1])
         return ledger.plan(group.appends, group.now, self._ids)
 
     def _remember(self, appends: Sequence[EncodedAppend], plan: Plan) -> None:
@@ -185,69 +208,6 @@ def _send(group: _Group, plan: Plan, connection: Connection) -> Last | None:
     try:
         return append_rows(connection, plan.rows)
     except psycopg.Error as error:
-        if error.sqlstate is not None and not is_passing(error):
+        if isinstance(error, LockNotAvailable) or (error.sqlstate is not None and not is_passing(error)):
             group.sent = None
         raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Ids:
-    """The event ids of the log, as far as a plan asks for them."""
-
-    places: dict[UUID, Place]
-    is_there: Callable[[UUID], bool]
-
-    def __contains__(self, event_id: UUID) -> bool:
-        return self.is_there(event_id)
-
-    def locate(self, event_ids: Sequence[UUID]) -> dict[UUID, Place]:
-        return {event_id: self.places[event_id] for event_id in event_ids if event_id in self.places}
-
-    def add(self, rows: Sequence[StoredEvent]) -> None:
-        """Learn nothing: a ledger here is made for one plan."""
-
-
-def _believed_new(event_id: UUID) -> bool:
-    return False
-
-
-class _DrawnAgain:
-    """An id generator that draws the same ids again for a group that is planned again."""
-
-    def __init__(self, ids: IdGenerator) -> None:
-        self._ids = ids
-        self._drawn: list[UUID] = []
-        self.coming: deque[UUID] = deque()
-
-    def begin(self) -> None:
-        """Begin a group."""
-        self._drawn.clear()
-
-    def draw_again(self) -> None:
-        """Have what was drawn for the group come again."""
-        self.coming.extendleft(reversed(self._drawn))
-        self._drawn.clear()
-
-    def leave(self) -> None:
-        """Never have any of them come again."""
-        self._drawn.clear()
-        self.coming.clear()
-
-    def new_uuid(self) -> UUID:
-        """Draw an id, first of all one that comes again."""
-        drawn = self.coming.popleft() if self.coming else self._ids.new_uuid()
-        self._drawn.append(drawn)
-        return drawn
-
-    def likely(self, count: int) -> list[UUID]:
-        """Return what the generator will probably draw, without drawing it; nothing if it cannot be copied."""
-        try:
-            ahead = copy.deepcopy(self._ids)
-            return [ahead.new_uuid() for _ in range(count)]
-        except Exception as error:  # noqa: BLE001 - of anybody's generator; then each id is asked for by itself
-            logger.debug("what %r draws next cannot be told: %s", self._ids, error)
-            return []
-
-    def new_id(self, kind: str) -> str:
-        """Draw an id of another kind, which no plan does."""
-        return self._ids.new_id(kind)

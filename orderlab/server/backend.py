@@ -205,7 +205,7 @@ def closing() -> Problem:
 
 
 def unreachable(error: BaseException, *, of_command: bool = False) -> Problem:
-    """Say that the event store failed, in its own words; where one is that is away, is for the server's log alone.
+    """Say that the event store failed, in its own words; where a database is, is for the server's log alone.
 
     Args:
         error: What it failed by.
@@ -213,6 +213,8 @@ def unreachable(error: BaseException, *, of_command: bool = False) -> Problem:
     """
     detail = str(error) or "the event store takes too long to answer"
     logger.info("a client is told to come again: %s", detail)
+    if isinstance(error, EventStoreError) and error.where:
+        detail = detail.replace(error.where, "the event store")
     if isinstance(error, Unreachable):
         detail = "the event store cannot be reached now: try again in some seconds"
         if of_command:

@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 from psycopg import sql
 
-from benchmarks.database import Connection, fresh_schema
+from benchmarks.database import fresh_schema
 from benchmarks.sample import Written
 from orderlab.core.log import StoredEvent
 from orderlab.eventstore.postgres import PostgresEventStore
 from orderlab.eventstore.postgres_address import read_address
 from orderlab.eventstore.postgres_database import Database as PostgresDatabase
+from orderlab.eventstore.postgres_schema import Connection
 from orderlab.eventstore.postgres_statements import append_rows
 
 _TYPES = ("int8", "text", "int4", "uuid", "text", "int4", "timestamptz", "text", "text", "text", "text")

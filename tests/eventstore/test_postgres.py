@@ -21,6 +21,7 @@ from orderlab.eventstore.base import EventStore, EventStoreError
 from orderlab.eventstore.contract import CONTRACT_CODEC, Noted
 from orderlab.eventstore.memory import InMemoryEventStore
 from orderlab.eventstore.postgres import PostgresEventStore
+from orderlab.eventstore.postgres_schema import Connection
 
 
 async def rows_of(event_store: EventStore) -> list[tuple[Any, ...]]:
@@ -178,9 +179,11 @@ async def test_what_a_database_does_by_default_does_not_matter(postgres: Postgre
 
 @in_event_loop
 async def test_no_statement_reads_the_whole_log_because_it_was_small_at_first(postgres: PostgresServer) -> None:
-    def plan(connection: psycopg.Connection[Any]) -> str:
-        connection.execute("ANALYZE events")
-        page = connection.execute("EXPLAIN SELECT * FROM events WHERE position > 1 AND position <= 2 ORDER BY position")
+    def plan(connection: Connection) -> str:
+        connection.execute(connection.about_log("ANALYZE {log}.events"))
+        page = connection.execute(
+            connection.about_log("EXPLAIN SELECT * FROM {log}.events WHERE position > 1 AND position <= 2 ORDER BY 1")
+        )
         return "\n".join(str(line) for (line,) in page)
 
     async with opened(postgres) as event_store:
@@ -354,7 +357,7 @@ async def test_a_subscription_hears_what_another_process_writes(postgres: Postgr
 async def test_an_event_that_nothing_told_of_is_found_all_the_same(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_listener, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(postgres_listener, "LOOK_SECONDS", 0.05)
     async with opened(postgres) as event_store:
         coming = asyncio.ensure_future(anext(event_store.subscribe()))
         await event_store.wait_past(-1)
@@ -363,6 +366,59 @@ async def test_an_event_that_nothing_told_of_is_found_all_the_same(
             """ NULL, '{}', '{"text": "x", "number": 1}')"""
         )
         assert (await coming).event == Noted("x", 1)
+
+
+@in_event_loop
+async def test_where_nobody_can_listen_the_log_is_looked_at_all_the_same(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def replica() -> Iterator[Connection]:
+        raise psycopg.errors.ReadOnlySqlTransaction("cannot execute LISTEN during recovery")
+
+    monkeypatch.setattr("orderlab.eventstore.postgres.LOOK_SECONDS", 0.05)
+    async with opened(postgres) as event_store, opened(postgres, event_store.schema) as other:
+        await event_store.head()
+        monkeypatch.setattr(event_store._database, "connected", replica)
+        waiting = asyncio.ensure_future(event_store.wait_past(0))
+        await asyncio.sleep(0)
+        await other.append_events("a", notes(1))
+        assert await waiting == 1
+
+
+@pytest.mark.parametrize(
+    "change", ["DELETE FROM {log} WHERE position = 2", "UPDATE {log} SET event_id = gen_random_uuid()"]
+)
+@in_event_loop
+async def test_a_log_that_has_lost_its_end_meanwhile_is_told_to_be_another(
+    postgres: PostgresServer, change: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(postgres) as event_store:
+        await event_store.append_events("a", notes(1, 2))
+        waiting = asyncio.ensure_future(event_store.wait_past(2))
+        await event_store.wait_past(1)
+        log = f"{event_store.schema}.events"
+        postgres.execute(change.format(log=log))
+        postgres.terminate_connections("orderlab")
+        with pytest.raises(EventStoreError, match="is not the log that it was: the event at position 2 is gone"):
+            await waiting
+        for asked in (event_store.head(), event_store.append_events("a", notes(3))):
+            with pytest.raises(EventStoreError, match="open it again"):
+                await asked
+    assert "is not the log that it was" in caplog.text
+
+
+@in_event_loop
+async def test_a_session_that_forgets_what_it_was_told_writes_to_no_other_log(postgres: PostgresServer) -> None:
+    async with opened(postgres) as one, opened(postgres) as other:
+        await other.head()
+        await one.append_events("a", notes(1))
+        one._database.ask(lambda connection: connection.execute(f'SET search_path TO "{other.schema}"'.encode()))
+        await one.append_events("a", notes(2))
+        await one.append_events("a", notes(*range(3, 6)), expected_version=2)
+        assert len(await one.load_events("a")) == await one.head() == 5
+        assert await one.list_streams() == ["a"]
+        assert await other.head() == 0
 
 
 @in_event_loop
@@ -393,7 +449,7 @@ class HeardMeanwhile:
 
     def execute(self, query: Any, *args: Any, **options: Any) -> Any:
         answer = self._connection.execute(query, *args, **options)
-        if "max(position)" in str(query) and self._meanwhile:
+        if "SELECT position, event_id" in str(query) and self._meanwhile:
             self._meanwhile.pop()()
             self._connection.execute("SELECT 1")  # with whose answer it comes
         return answer
@@ -403,7 +459,7 @@ class HeardMeanwhile:
 async def test_a_notification_that_comes_with_the_answer_to_a_question_is_heard_at_once(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_listener, "_LOOK_SECONDS", 600)
+    monkeypatch.setattr(postgres_listener, "LOOK_SECONDS", 600)
     async with opened(postgres) as event_store:
         await event_store.head()
         connected = event_store._database.connected
@@ -428,6 +484,7 @@ async def test_columns_too_large_for_one_answer_come_in_two(postgres: PostgresSe
 
         def __init__(self, connection: Any) -> None:
             self._connection = connection
+            self.about_log = connection.about_log
 
         def execute(self, query: Any, parameters: list[int], **options: Any) -> Any:
             if parameters[1] - parameters[0] > 2:

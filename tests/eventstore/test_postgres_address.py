@@ -1,4 +1,5 @@
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from orderlab.eventstore.base import EventStoreError
 from orderlab.eventstore.postgres import PostgresEventStore
@@ -75,6 +76,11 @@ def test_what_the_address_does_not_say_comes_from_the_environment(monkeypatch: p
         monkeypatch.setenv(name, value)
 
     assert read_address("postgresql://?schema=group_1").called == "schema group_1 of lab at example.org:5433"
+
+
+def test_no_address_changes_that_text_is_any_text() -> None:
+    address = read_address("postgresql://localhost/lab?client_encoding=latin1")
+    assert conninfo_to_dict(address.conninfo)["client_encoding"] == "utf8"
 
 
 def test_what_the_address_says_to_the_driver_is_left_to_it() -> None:

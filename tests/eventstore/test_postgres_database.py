@@ -20,6 +20,14 @@ _FOR_NOW = {
 }
 _FOR_GOOD = {
     f'{_AT}FATAL:  database "lab" does not exist': f'{_AT}FATAL: database "lab" does not exist',
+    **dict.fromkeys(
+        [
+            'connection is bad: invalid sslmode value: "verify_full"',
+            'private key file "x.key" has group or world access',
+            "channel binding required, but SSL not in use",
+            'definition of service "lab" not found',
+        ]
+    ),
     "server does not support SSL, but SSL was required": "server does not support SSL, but SSL was required",
     f"{_AT}fe_sendauth: no password supplied": (
         f"{_AT}fe_sendauth: no password supplied; give one in PGPASSWORD, in ~/.pgpass, or in the address"
@@ -39,7 +47,21 @@ def test_a_server_that_may_come_back_cannot_be_reached_now(said: str, told: str)
 
 
 @pytest.mark.parametrize(("said", "told"), _FOR_GOOD.items())
-def test_what_asking_again_does_not_mend_is_an_error_of_another_kind(said: str, told: str) -> None:
+def test_what_asking_again_does_not_mend_is_an_error_of_another_kind(said: str, told: str | None) -> None:
     error = failure(said)
     assert type(error) is EventStoreError
-    assert str(error) == f"schema orderlab of lab at localhost cannot be opened: {told}"
+    assert str(error) == f"schema orderlab of lab at localhost cannot be opened: {told or said}"
+
+
+def test_what_let_one_in_before_may_do_so_again_whatever_its_language() -> None:
+    database = Database(read_address("postgresql://localhost/lab"), readers=1)
+    said = psycopg.OperationalError(f"{_AT}FATAL:  das Datenbanksystem fährt herunter")
+    assert type(database.failure(said)) is EventStoreError
+    database._was_open = True
+    assert type(database.failure(said)) is Unreachable
+
+
+def test_a_pooler_of_transactions_is_told_of() -> None:
+    database = Database(read_address("postgresql://localhost/lab"), readers=1)
+    error = psycopg.errors.DuplicatePreparedStatement('prepared statement "_pg3_0" already exists')
+    assert "seems to be behind a pooler of transactions; have it pool sessions" in str(database.failure(error))

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from threading import Event
 from typing import Any
 
 import psycopg
@@ -196,3 +197,76 @@ async def test_an_append_that_fails_leaves_the_next_alone(
                     await event_store.append_events("a", notes(1), expected_version=expected)
         assert await event_store.append_events("a", notes(2), expected_version=0) == 1
         assert await numbers_in(event_store) == [2]
+
+
+@in_event_loop
+async def test_a_large_append_keeps_no_turn_while_it_is_sent_also_if_it_was_planned_again(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+
+    def watched(connection: Any, rows: Sequence[StoredEvent]) -> Any:
+        sent.append(len(rows))
+        if len(sent) == 2:  # the one that was planned on facts
+            postgres.execute(f"SET lock_timeout = '5s'; SELECT {one.schema}.take_turn()")
+        return postgres_statements.append_rows(connection, rows)
+
+    monkeypatch.setattr(postgres_statements, "_MANY_ROWS", 3)
+    async with opened(postgres) as one, opened(postgres, one.schema) as other:
+        await other.append_events("a", notes(1))
+        monkeypatch.setattr(postgres_writer, "append_rows", watched)
+        assert await one.append_events("a", notes(*range(2, 7))) == 6
+        assert sent == [5, 5]
+        assert await numbers_in(one) == [1, 2, 3, 4, 5, 6]
+
+
+@in_event_loop
+async def test_a_large_append_that_others_always_come_before_is_written_in_the_end(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(connection: Any, rows: Sequence[StoredEvent]) -> Any:
+        if len(rows) == 5 and connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            asyncio.run(come_before())
+        return postgres_statements.append_rows(connection, rows)
+
+    async def come_before() -> None:
+        async with opened(postgres, one.schema) as other:
+            await other.append_events("a", notes(0))
+
+    monkeypatch.setattr(postgres_statements, "_MANY_ROWS", 3)
+    async with opened(postgres) as one:
+        monkeypatch.setattr(postgres_writer, "append_rows", overtaken)
+        assert await one.append_events("a", notes(*range(1, 6))) == 9
+        assert await numbers_in(one) == [0, 0, 0, 0, 1, 2, 3, 4, 5]
+
+
+@in_event_loop
+async def test_a_turn_that_another_keeps_is_not_waited_for_without_an_end(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(postgres_database._SETTINGS, "lock_timeout", "50ms")
+    monkeypatch.setattr(postgres_database, "_PATIENCE_SECONDS", 0.1)
+    async with opened(postgres) as event_store:
+        await event_store.append_events("a", notes(1))
+        with psycopg.connect(postgres.url) as keeping:
+            keeping.execute(f'SELECT "{event_store.schema}".take_turn()'.encode())
+            with pytest.raises(Unreachable, match=r"another process has the turn to append, and keeps it$"):
+                await event_store.append_events("a", notes(2))
+        assert await event_store.append_events("a", notes(3)) == 2
+
+
+@in_event_loop
+async def test_a_connection_that_is_found_to_be_lost_late_is_tried_again(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_database, "_PATIENCE_SECONDS", 0.5)
+    late = iter([True])
+
+    def read(connection: Any) -> Any:
+        if next(late, False):
+            Event().wait(0.6)  # as long as the network takes to tell of it
+            raise psycopg.OperationalError("Connection timed out")
+        return connection.execute("SELECT 1").fetchone()
+
+    async with opened(postgres) as event_store:
+        assert await event_store._read(read) == (1,)

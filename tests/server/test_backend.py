@@ -338,6 +338,21 @@ async def test_where_a_log_is_that_cannot_be_reached_is_told_to_the_servers_log_
 
 
 @in_event_loop
+async def test_where_a_log_is_that_fails_is_told_to_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    event_store, error = InMemoryEventStore(), EventStoreError("lab at db.example:5432 can be read only")
+    error.where = "lab at db.example:5432"
+    async with opened(event_store) as backend:
+        with monkeypatch.context() as broken, caplog.at_level("INFO"):
+            broken.setattr(event_store, "head", failing(error, times=9, act=event_store.head))
+            answer = await ask(backend, "GET /health")
+
+        assert answer.problem["detail"] == "the event store can be read only"
+        assert "db.example:5432" in caplog.text
+
+
+@in_event_loop
 async def test_an_event_store_that_does_not_answer_in_time_is_as_one_that_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
