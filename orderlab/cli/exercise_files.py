@@ -15,9 +15,37 @@ class TwoNumbers(OrderlabError):
     """A file whose name says one exercise, and its first line another."""
 
 
+class NoFile(OrderlabError):
+    """There is no such file; the text says where it was looked for."""
+
+
 def file_of(exercise: Exercise) -> Path:
-    """Return the file that an exercise is written to."""
-    return FOLDER / f"{exercise.number}.py"
+    """Return the file that an exercise is answered in, or written to if there is none; as seen from here."""
+    places = _places(exercise)
+    return next((each for each in places if each.is_file()), places[0])
+
+
+def existing_file_of(exercise: Exercise) -> Path:
+    """Return the file that an exercise is answered in.
+
+    Raises:
+        NoFile: There is none; the text says where it should be, and how it comes there.
+    """
+    file = file_of(exercise)
+    if not file.is_file():
+        looked = " nor ".join(map(str, _places(exercise)))
+        raise NoFile(
+            f"{exercise.number} has no file yet, neither {looked} in {Path.cwd()}: "
+            f"`orderlab workshop next {exercise.number}` writes it, or go to the folder where yours is"
+        )
+    return file
+
+
+def _places(exercise: Exercise) -> tuple[Path, ...]:
+    """Return where an exercise's file may be, the first where it is written: this folder if it is the workshop's."""
+    name = f"{exercise.number}.py"
+    here, below = Path(name), FOLDER / name
+    return (here, below) if Path.cwd().name == FOLDER.name else (below, here)
 
 
 def written(exercise: Exercise) -> tuple[Path, bool]:
@@ -62,7 +90,7 @@ def begun_again(exercise: Exercise) -> tuple[Path, Path | None]:
 def text_of(exercise: Exercise) -> str:
     """Return an exercise as a file: the question as a comment, and then the starter."""
     lines = [f"{exercise.number} {exercise.title}", "", *exercise.question.strip().splitlines(), ""]
-    lines.append(f"Check it: orderlab workshop check {file_of(exercise).as_posix()}")
+    lines.append(f"Check it: orderlab workshop check {exercise.number}")  # true in this folder, and in that above
     comment = "\n".join(f"# {line}".rstrip() for line in lines)
     return f"{comment}\n\n{exercise.starter.strip()}\n"
 
@@ -92,20 +120,17 @@ def number_in(file: Path, source: str) -> str:
     return found[1]
 
 
-def usual_file(exercise: Exercise) -> Path | None:
-    """Return the file in which an exercise is answered, also from within the folder of such; None if there is none."""
-    file = file_of(exercise)
-    return next((each for each in (file, Path(file.name)) if each.is_file()), None)
-
-
 def read(file: Path) -> str:
     """Return the text of a file.
 
     Raises:
+        NoFile: There is none.
         OrderlabError: It cannot be read.
     """
     try:
         return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise NoFile(f"there is no {file.name} in {file.parent.absolute()}") from None
     except OSError as error:
         raise OrderlabError(f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:

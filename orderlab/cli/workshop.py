@@ -6,9 +6,19 @@ from re import fullmatch, sub
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
-from orderlab.cli.console import FAILED, INTERRUPTED, OUT, AsJson, show_json, show_rows, show_text
-from orderlab.cli.exercise_files import TwoNumbers, begun_again, file_of, number_in, read, usual_file, written
+from orderlab.cli.console import ERR, FAILED, INTERRUPTED, OUT, AsJson, show_json, show_rows, show_text
+from orderlab.cli.exercise_files import (
+    NoFile,
+    TwoNumbers,
+    begun_again,
+    existing_file_of,
+    file_of,
+    number_in,
+    read,
+    written,
+)
 from orderlab.cli.markdown import show_markdown
 from orderlab.grading.answer import Written
 from orderlab.grading.checking import warm_up
@@ -136,7 +146,10 @@ def classroom(
     A file that cannot be read is left out, and one that was handed in twice counts once; a line says so.
     """
     room = classroom_of(files)
-    given = room.answers(answers) if answers else None
+    try:
+        given = room.answers(answers) if answers else None
+    except NoSuchExercise as error:
+        raise _mistaken(error) from None
     if as_json:
         told = {"exercises": room.exercises.as_dicts(), "learners": room.learners.as_dicts()}
         show_json({**(told if given is None else {"answers": given.as_dicts()}), "notes": room.notes})
@@ -147,9 +160,10 @@ def classroom(
         OUT.print(str(given), markup=False, soft_wrap=True)
         return
     show_text(room.sentence)
-    for each in (room.exercises, room.learners):
-        OUT.print()
-        _table(each)
+    OUT.print()
+    _table(room.exercises)
+    OUT.print()
+    _table(room.learners, without="solution seen")  # the sentence tells of it, and a terminal has room for the others
 
 
 def _answered(asked: str) -> tuple[str, Path, str]:
@@ -157,17 +171,16 @@ def _answered(asked: str) -> tuple[str, Path, str]:
     warm_up()  # while this process reads and imports
     file = Path(asked)
     if fullmatch(r"\d+\.\d+", asked) and not file.exists():
-        usual = usual_file(find(_known(asked)))
-        if usual is None:
-            raise typer.BadParameter(
-                f"{asked} has no file yet: `orderlab workshop next {asked}` writes it", param_hint="the exercise"
-            )
-        file = usual
+        exercise = find(_known(asked))
+        try:
+            file = existing_file_of(exercise)
+        except NoFile as error:
+            raise _mistaken(error) from None
     source = read(file)
     try:
         return _known(number_in(file, source)), file, source
     except TwoNumbers as error:
-        raise typer.BadParameter(str(error), param_hint="the file") from None
+        raise _mistaken(error) from None
 
 
 def _checked(number: str, file: Path, source: str) -> Verdict:
@@ -180,7 +193,13 @@ def _known(number: str) -> str:
     try:
         return find(number).number
     except NoSuchExercise as error:
-        raise typer.BadParameter(str(error), param_hint="the exercise") from None
+        raise _mistaken(error) from None
+
+
+def _mistaken(error: Exception) -> typer.Exit:
+    """Say what was not asked rightly, in its one sentence; the usage, which typer would add, does not help here."""
+    ERR.print(Text(f"orderlab: {error}"), soft_wrap=True)
+    return typer.Exit(_USAGE)
 
 
 def _show(overview: Overview, as_json: bool) -> None:
@@ -193,8 +212,10 @@ def _show(overview: Overview, as_json: bool) -> None:
         _table(overview)
 
 
-def _table(overview: Overview) -> None:
-    show_rows(overview.header, [[said(value) for value in row] for row in overview.rows])
+def _table(overview: Overview, *, without: str = "") -> None:
+    kept = [index for index, name in enumerate(overview.header) if name != without]
+    header = [overview.header[index] for index in kept]
+    show_rows(header, [[said(row[index]) for index in kept] for row in overview.rows])
 
 
 def _in_the_terminal(text: str) -> str:

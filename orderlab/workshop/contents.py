@@ -7,8 +7,8 @@ from importlib import import_module
 from re import fullmatch
 from typing import Any
 
-from orderlab.core.errors import OrderlabError
 from orderlab.grading.exercise import Exercise
+from orderlab.workshop.mistakes import Mistake
 
 ROOMS = {
     "folding": "Events and folding",
@@ -24,7 +24,7 @@ ROOMS = {
 _added: dict[str, Exercise] = {}
 
 
-class NoSuchExercise(OrderlabError, LookupError):
+class NoSuchExercise(Mistake, LookupError):
     """A number that no exercise has; the text proposes near ones."""
 
 
@@ -91,11 +91,14 @@ def _of_rooms(*rooms: str) -> Iterator[Exercise]:
 
 
 def _proposal(wanted: str, known: list[str]) -> str:
-    """Say which exercises are near: of the same part those with the nearest numbers, else those written alike."""
+    """Say which exercises are near: those of the same part, else those written alike.
+
+    Of a part, one that a key too many made another (1.11 of 1.1) is first, and then come the nearest numbers.
+    """
     part, _, number = wanted.partition(".")
     near = [each for each in known if each.startswith(f"{part}.")]
     if number.isdecimal():
-        near.sort(key=lambda each: abs(int(each.partition(".")[2]) - int(number)))
+        near.sort(key=lambda each: (not wanted.startswith(each), abs(int(each.partition(".")[2]) - int(number))))
     near = near or get_close_matches(wanted, known, cutoff=0.8)
     if near:
         return f": is it {' or '.join(near[:3])}?"

@@ -15,6 +15,7 @@ from orderlab.grading.verdict import Result, Verdict
 from orderlab.workshop import journal
 from orderlab.workshop.contents import exercises, find, title_of
 from orderlab.workshop.learning import NoMoreHints, RecordAttempt, ResetAnswer, ShowSolution, Study, TakeHint
+from orderlab.workshop.mistakes import InASentence, Mistake
 from orderlab.workshop.sheet import Overview, Sheet
 from orderlab.workshop.sources import source_of
 from orderlab.workshop.standing import next_of, overview, state_of
@@ -24,7 +25,7 @@ Number = str | float
 """An exercise's number: `"2.1"`, or 2.1."""
 
 
-class Stopped(KeyboardInterrupt):
+class Stopped(InASentence, KeyboardInterrupt):
     """Ctrl-C, before anything was recorded; the text says so."""
 
 
@@ -189,10 +190,11 @@ def export(path: str | PathLike[str]) -> Path:
         path: The file, such as `ada.jsonl`.
 
     Raises:
-        OrderlabError: There is no progress yet, or it cannot be read, or the file not be written.
+        Mistake: There is no progress yet.
+        OrderlabError: It cannot be read, or the file not be written.
     """
     if not journal.studies():
-        raise OrderlabError(f"there is no progress yet, so {path} was not written: check an answer first")
+        raise Mistake(f"there is no progress yet, so {path} was not written: check an answer first")
     journal.export(path)
     return Path(path)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from os import PathLike
 from pathlib import Path
+from re import split
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from orderlab.eventstore.urls import open_event_store
 from orderlab.logfile import read_lines
 from orderlab.workshop.journal import address_of
 from orderlab.workshop.learning import LEARNING_CODEC, ExerciseAttempted, Study, evolve
+from orderlab.workshop.mistakes import Mistake
 from orderlab.workshop.standing import is_solved
 
 KINDS = (".jsonl", ".duckdb")
@@ -43,9 +45,14 @@ class Learner(AsTable):
     attempts: tuple[ExerciseAttempted, ...]
 
     def is_stuck(self, number: str) -> bool:
-        """Whether it was tried, or the solution looked at, and it was never solved."""
+        """Whether it was tried and never solved; who only looked at the solution is not stuck."""
         study = self.studies.get(number)
-        return study is not None and not is_solved(study) and (study.attempts > 0 or study.solution_shown)
+        return study is not None and not is_solved(study) and study.attempts > 0
+
+    def has_only_seen(self, number: str) -> bool:
+        """Whether the solution was looked at, and nothing tried."""
+        study = self.studies.get(number)
+        return study is not None and study.solution_shown and not study.attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,33 +68,49 @@ class _Log:
 
 
 def handed_in(paths: Any) -> tuple[list[Learner], tuple[str, ...]]:
-    """Read what learners handed in; return them, and a sentence for each file that was left out.
+    """Read what learners handed in; return them by their names, and a sentence for each file that was left out.
 
     Args:
         paths: Files, or folders of them; one of them, or several.
 
     Raises:
-        OrderlabError: There is no file, or none that can be read.
+        Mistake: There is no file, or none that can be read.
     """
     files = list(dict.fromkeys(_files(paths)))
     if not files:
-        raise OrderlabError(f"there is no learner's file ({' or '.join(KINDS)}) in {_said(paths)}")
+        raise Mistake(f"there is no learner's file ({' or '.join(KINDS)}) in {_said(paths)}")
     logs, unread = [], []
     for file in files:
         try:
-            logs.append(_read(file))
+            if file.is_file() and not file.stat().st_size:
+                unread.append(f"{file.name} is empty")
+            else:
+                logs.append(_read(file))
         except Exception as error:  # noqa: BLE001 - one file of thirty may be anything, and does not end the table
             unread.append(f"{file.name} is no learner's progress that can be read: {_told(error)}")
     if not logs:
-        raise OrderlabError("; ".join(unread))
+        raise Mistake("; ".join(unread))
     groups, twice = _once(logs)
-    return _named(groups), (*(f"{each}; it is left out." for each in unread), *twice)
+    return sorted(_named(groups), key=lambda each: in_order(each.name)), (
+        *(f"{each}; it is left out." for each in unread),
+        *twice,
+    )
+
+
+def in_order(name: str) -> list[Any]:
+    """Return what names are sorted by, with the numbers in them as numbers.
+
+    >>> sorted(["ada10", "Ada2", "ada1"], key=in_order)
+    ['ada1', 'Ada2', 'ada10']
+    """
+    return [int(part) if part.isdecimal() else part.casefold() for part in split(r"(\d+)", name)]
 
 
 def _files(paths: Any) -> Iterator[Path]:
     for each in map(Path, [paths] if isinstance(paths, str | PathLike) else paths):
         if each.is_dir():
-            yield from sorted(file for file in each.iterdir() if file.suffix.lower() in KINDS)
+            files = [file for file in each.iterdir() if file.suffix.lower() in KINDS]
+            yield from sorted(files, key=lambda file: in_order(file.name))
         else:
             yield each
 

@@ -7,12 +7,11 @@ from os import PathLike
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from orderlab.drawing import tables
 from orderlab.drawing.svg import escape
 from orderlab.workshop.answers import Answers, answers_of
-from orderlab.workshop.contents import exercises
-from orderlab.workshop.handing_in import Learner, handed_in
-from orderlab.workshop.sheet import Overview, columns
+from orderlab.workshop.contents import exercises, find
+from orderlab.workshop.handing_in import Learner, handed_in, in_order
+from orderlab.workshop.sheet import Overview, columns, table
 from orderlab.workshop.standing import is_solved
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class Classroom:
     """Many learners' progress.
 
     Args:
-        sentence: What it comes to: where people are stuck.
+        sentence: What it comes to: where people are stuck, and who looked at a solution without trying.
         exercises: A row for each exercise that somebody touched.
         learners: A row for each learner.
         notes: A sentence for each file that could not be read, or that was handed in twice.
@@ -46,14 +45,18 @@ class Classroom:
         return self.exercises.frame
 
     def answers(self, number: str | float) -> Answers:
-        """Return what was written for an exercise, and what was said to it: wrong answers first.
+        """Return what was written for an exercise, and what was said to it: first of those who are stuck at it.
 
         Args:
             number: The exercise's number; one that nobody answered has no answers.
+
+        Raises:
+            NoSuchExercise: None has it, and no learner added one.
         """
         asked = str(number).strip()
-        title = _titles().get(asked)
-        return answers_of(asked, f"{asked}, {title}" if title else asked, self.work)
+        is_theirs = any(asked in each.studies for each in self.work)  # it may be one that only they have
+        title = _titles().get(asked) if is_theirs else find(asked).title
+        return answers_of(asked, f"{asked} ({title})" if title else asked, self.work)
 
     def __repr__(self) -> str:
         return f"<Classroom: {self.sentence}>"
@@ -67,7 +70,7 @@ class Classroom:
 
     def _repr_html_(self) -> str:
         told = [f"<p>{escape(each)}</p>" for each in (self.sentence, *self.notes)]
-        return "".join((*told, *(tables.rows(each.header, each.rows) for each in (self.exercises, self.learners))))
+        return "".join((*told, *(table(each.header, each.rows) for each in (self.exercises, self.learners))))
 
 
 def classroom(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> Classroom:
@@ -80,18 +83,19 @@ def classroom(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> Cla
             called as the file is.
 
     Raises:
-        OrderlabError: There is no file, or none of them is a learner's log.
+        Mistake: There is no file, or none of them is a learner's log.
     """
     learners, notes = handed_in(paths if isinstance(paths, str | PathLike) else list(paths))
     titles = _titles()
     touched = {number for each in learners for number in each.studies}
     rows = tuple(_exercise(number, titles, learners) for number in _in_order(touched))
     by_learner = Overview("", _LEARNER, tuple(_standing(each, titles) for each in learners))
-    return Classroom(_summary(learners, titles), Overview("", _EXERCISE, rows), by_learner, notes, tuple(learners))
+    sentence = " ".join(filter(None, (_summary(learners, titles), _only_seen(learners))))
+    return Classroom(sentence, Overview("", _EXERCISE, rows), by_learner, notes, tuple(learners))
 
 
 _EXERCISE = ("exercise", "title", "tried", "solved", "stuck", "attempts", "hints", "solution shown", "minutes")
-_LEARNER = ("learner", "solved", "tried", "stuck at", "attempts", "hints", "minutes", "last seen")
+_LEARNER = ("learner", "solved", "tried", "stuck at", "solution seen", "attempts", "hints", "minutes", "last seen")
 
 
 def _titles() -> dict[str, str]:
@@ -124,6 +128,7 @@ def _standing(learner: Learner, titles: Mapping[str, str]) -> tuple[Any, ...]:
         f"{len(solved) - added} of {len(titles)}" + (f" and {added} added" if added else ""),
         sum(1 for study in studies if study.attempts),
         ", ".join(_in_order(filter(learner.is_stuck, learner.studies))),
+        ", ".join(_in_order(number for number, study in learner.studies.items() if study.solution_shown)),
         sum(study.attempts for study in studies),
         sum(study.hints for study in studies),
         round(sum(learner.minutes.values()), 1),
@@ -146,12 +151,21 @@ def _summary(learners: list[Learner], titles: Mapping[str, str]) -> str:
     return f"{many}; {them} stuck at {numbers[0]}{title}."
 
 
+def _only_seen(learners: list[Learner]) -> str:
+    """Name those who looked at a solution instead of trying: they are not stuck, and have not come further either."""
+    seen = [(each.name, _in_order(filter(each.has_only_seen, each.studies))) for each in learners]
+    told = ", ".join(f"{name} ({_listed(numbers)})" for name, numbers in seen if numbers)
+    return f"Solution seen, and nothing tried: {told}." if told else ""
+
+
 def _listed(numbers: list[str]) -> str:
     """Name a few exercises, and say how many more there are.
 
     >>> _listed(["1.1", "1.2"]), _listed(["1.1", "1.2", "1.3", "1.4", "2.1"])
     ('1.1 and 1.2', '1.1, 1.2, 1.3 and 2 others')
     """
+    if len(numbers) == 1:
+        return numbers[0]
     if len(numbers) <= _NAMED + 1:
         return f"{', '.join(numbers[:-1])} and {numbers[-1]}"
     return f"{', '.join(numbers[:_NAMED])} and {len(numbers) - _NAMED} others"
@@ -163,10 +177,7 @@ def _in_order(numbers: Iterable[str]) -> list[str]:
     >>> _in_order(["8.x", "2.10", "2.9"])
     ['2.9', '2.10', '8.x']
     """
-    return sorted(
-        numbers,
-        key=lambda each: [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in each.split(".")],
-    )
+    return sorted(numbers, key=in_order)
 
 
 def _middle(values: list[Any]) -> float:

@@ -124,6 +124,7 @@ class Study(AsTable):
         backup: The answer before the last reset.
         first_at: When it was first touched.
         last_at: When it was last touched.
+        tried_at: When it was first attempted; None if it never was.
         solved_at: When it was first correct; None if it never was.
     """
 
@@ -138,6 +139,7 @@ class Study(AsTable):
     what: str = ""
     source: str = ""
     backup: str = ""
+    tried_at: datetime | None = None
     solved_at: datetime | None = None
 
     @property
@@ -170,10 +172,11 @@ def evolve(study: Study | None, event: Event) -> Study:
     study = Study(event.number, now, now) if study is None else replace(study, last_at=now)
     match event:
         case ExerciseAttempted(result=result):
+            study = replace(study, result=result, what=event.what, source=event.source)
+            if result is Result.NOT_ATTEMPTED:
+                return study
             solved = now if study.solved_at is None and result is Result.CORRECT else study.solved_at
-            tried = study.attempts + (result is not Result.NOT_ATTEMPTED)
-            told = {"result": result, "what": event.what, "source": event.source}
-            return replace(study, attempts=tried, solved_at=solved, **told)  # type: ignore[arg-type] # as named
+            return replace(study, attempts=study.attempts + 1, tried_at=study.tried_at or now, solved_at=solved)
         case HintTaken():
             if event.level != study.hints + 1:
                 raise CorruptStream(f"hint {event.level} of exercise {event.number} cannot follow hint {study.hints}")

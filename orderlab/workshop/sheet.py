@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from orderlab.drawing import tables
@@ -65,7 +65,12 @@ class Overview:
         printer.text(repr(self) if cycle else str(self))
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self.sentence)}</p>{tables.rows(self.header, self.rows)}"
+        return f"<p>{escape(self.sentence)}</p>{table(self.header, self.rows)}"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return rows as a table in HTML, with times as they are where the reader is."""
+    return tables.rows(header, [[said(each) if isinstance(each, datetime) else each for each in row] for row in rows])
 
 
 def columns(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -89,9 +94,18 @@ def columns(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def said(value: Any) -> str:
-    """Return a value as a cell of a table says it."""
+    """Return a value as a cell of a table says it: a time is that of the clock on the reader's wall."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+        return value.astimezone().strftime("%Y-%m-%d %H:%M")
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def ended(sentence: str) -> str:
+    """Return a sentence with a full stop, unless it ends with a mark of its own.
+
+    >>> ended("It is 1."), ended("It is 1"), ended("Is it 1?")
+    ('It is 1.', 'It is 1.', 'Is it 1?')
+    """
+    return sentence if sentence.endswith((".", "?", "!", "…")) else f"{sentence}."

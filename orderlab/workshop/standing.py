@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from orderlab.grading.exercise import Exercise
 from orderlab.workshop.contents import title_of
 from orderlab.workshop.learning import Study
-from orderlab.workshop.sheet import Overview
+from orderlab.workshop.sheet import Overview, ended
 
 
 def overview(exercises: Iterable[Exercise], studies: Mapping[str, Study]) -> Overview:
@@ -29,7 +29,7 @@ def progress(exercises: Iterable[Exercise], studies: Mapping[str, Study]) -> Ove
             hints = f"{study.hints} + solution" if study.solution_shown else study.hints
             result = study.result.value if study.result else "none yet"
             title = titles.get(number, "added")
-            rows.append((number, title, result, study.attempts, hints, study.first_at, study.solved_at))
+            rows.append((number, title, result, study.attempts, hints, study.tried_at, study.solved_at))
     header = ("exercise", "title", "last answer", "attempts", "hints", "first tried", "solved")
     return Overview(summary(listed, studies), header, tuple(rows))
 
@@ -54,7 +54,7 @@ def summary(exercises: Iterable[Exercise], studies: Mapping[str, Study]) -> str:
     if tried:
         parts.append(f"{tried} tried and not solved yet")
     goes_on = f"; the next is {ahead.number}, {ahead.title}" if ahead else ""
-    return f"{', '.join(parts)}{goes_on}."
+    return ended(f"{', '.join(parts)}{goes_on}")
 
 
 def state_of(study: Study | None) -> str:
@@ -70,4 +70,4 @@ def state_of(study: Study | None) -> str:
     elif study.what:
         parts.append(f"last time: {study.what}")
     text = ", ".join(parts)
-    return f"{text[0].upper()}{text[1:].rstrip('.')}."
+    return ended(f"{text[0].upper()}{text[1:]}")

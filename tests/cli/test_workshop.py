@@ -43,7 +43,7 @@ def test_next_writes_a_file_with_the_question_and_the_starter() -> None:
     assert said.output.endswith(f"Your file: {FILE}\nCheck it: orderlab workshop check 1.1\n")
     assert FILE.read_text() == (
         "# 1.1 Count\n#\n# Write `counting(events)`, which returns how many there are.\n#\n"
-        "# Check it: orderlab workshop check orderlab-workshop/1.1.py\n\n"
+        "# Check it: orderlab workshop check 1.1\n\n"
         "def counting(events):\n    return ...\n"
     )
 
@@ -108,7 +108,10 @@ def test_a_syntax_error_is_its_line_and_a_caret() -> None:
 def test_a_number_stands_for_the_file_that_next_wrote(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = workshop("check", "1.1")
     assert said.exit_code == 2
-    assert "1.1 has no file yet: `orderlab workshop next 1.1` writes it" in " ".join(said.output.split())
+    assert said.stderr == (
+        f"orderlab: 1.1 has no file yet, neither {FILE} nor 1.1.py in {folder}: "
+        "`orderlab workshop next 1.1` writes it, or go to the folder where yours is\n"
+    )
     workshop("next", "1.1")
     assert workshop("check", "1.1").output.startswith("1.1 not attempted")
     check(counting.solution)
@@ -116,6 +119,30 @@ def test_a_number_stands_for_the_file_that_next_wrote(folder: Path, monkeypatch:
     monkeypatch.chdir(FILE.parent)
     assert workshop("check", "1.1").exit_code == 0
     assert "there is no exercise 1.7" in " ".join(workshop("check", "1.7").output.split())
+
+
+def test_who_stands_in_the_workshops_folder_works_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    workshop("next")
+    monkeypatch.chdir(FILE.parent)
+    here = Path(FILE.name)
+    here.unlink()
+    assert workshop("next").output.endswith("\nYour file: 1.1.py\nCheck it: orderlab workshop check 1.1\n")
+    assert not FILE.parent.exists()
+    here.write_text(counting.solution)
+    assert workshop("check", "1.1").exit_code == 0
+    assert "What you wrote is kept: 1.1.kept-1.py" in workshop("reset", "1.1").output
+    assert workshop("check", "1.1").output.startswith("1.1 not attempted")
+
+
+def test_a_copy_that_was_once_made_below_the_workshops_folder_does_not_hide_what_is_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workshop("next")
+    monkeypatch.chdir(FILE.parent)
+    Path(FILE.name).write_text(counting.solution)
+    FILE.parent.mkdir()
+    FILE.write_text(counting.starter)
+    assert workshop("check", "1.1").exit_code == 0
 
 
 def test_a_name_and_a_first_line_that_contradict_each_other_are_told_and_nothing_is_recorded() -> None:
@@ -189,7 +216,7 @@ def test_a_number_that_no_exercise_has_is_a_wrong_usage() -> None:
     for asked in (("hint", "1.7"), ("solution", "1.7"), ("reset", "1.7")):
         said = workshop(*asked)
         assert said.exit_code == 2
-        assert "there is no exercise 1.7: is it 1.1?" in " ".join(said.output.split())
+        assert said.stderr == "orderlab: there is no exercise 1.7: is it 1.1?\n"
 
 
 def test_hints_and_the_solution_are_told_without_marks() -> None:
@@ -241,18 +268,29 @@ def test_an_instructor_sees_many_learners(folder: Path) -> None:
     assert rows["learners"][0]["stuck at"] == "1.1"
 
 
+def test_who_only_looked_at_the_solution_is_not_stuck() -> None:
+    workshop("solution", "1.1")
+    workshop("export", "ada.jsonl")
+    said = workshop("classroom", "ada.jsonl").output
+    assert said.startswith("1 learner; nobody is stuck. Solution seen, and nothing tried: ada (1.1).\n")
+    [row] = json.loads(workshop("classroom", "ada.jsonl", "--json").output)["learners"]
+    assert (row["stuck at"], row["solution seen"]) == ("", "1.1")
+
+
 def test_an_instructor_sees_what_people_wrote(folder: Path) -> None:
     check(counting.wrong[0].source)
     workshop("export", "ada.jsonl")
     said = workshop("classroom", "ada.jsonl", "--answers", "1.1")
     assert (said.exit_code, said.output) == (
         0,
-        "1.1, Count: 1 answer of 1 learner, 1 wrong.\n\nada, incorrect: counting gives 1, not 2.\n\n"
+        "1.1 (Count): 1 answer of 1 learner, 1 wrong.\n\n"
+        "1 learner: ada\nincorrect, still stuck: counting gives 1, not 2.\n\n"
         "    def counting(events):\n        return 1\n",
     )
     told = json.loads(workshop("classroom", "ada.jsonl", "--answers", "1.1", "--json").output)
     assert (told["answers"][0]["learner"], told["notes"]) == ("ada", [])
-    assert workshop("classroom", "ada.jsonl", "--answers", "8.8").output == "Nobody has answered 8.8.\n"
+    said = workshop("classroom", "ada.jsonl", "--answers", "8.8")
+    assert (said.exit_code, said.output) == (2, "orderlab: there is no exercise 8.8: they go from 1.1 to 1.1\n")
 
 
 def test_one_bad_file_of_many_does_not_end_the_table(folder: Path) -> None:
@@ -281,4 +319,4 @@ def test_as_a_real_process_it_ends_with_the_exit_code_and_no_traceback(folder: P
     assert "Running it raises ZeroDivisionError: division by zero." in ran.stdout
     ran = orderlab("workshop", "check", "none.py", cwd=folder, env=environment())
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr == "orderlab: none.py cannot be read: No such file or directory\n"
+    assert ran.stderr == f"orderlab: there is no none.py in {folder}\n"

@@ -27,7 +27,8 @@ def test_an_exercise_is_found_by_its_number_as_text_or_as_a_number() -> None:
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        ("1.9", "there is no exercise 1.9: is it 1."),
+        ("1.9", "there is no exercise 1.9: is it 1.4 or 1.3 or 1.2?"),
+        ("1.11", "there is no exercise 1.11: is it 1.1 or 1.4 or 1.3?"),
         ("2", "there is no exercise 2: is it 2.1 or 2.2 or 2.3?"),
         ("99", "there is no exercise 99: they go from 1.1 to "),
         (None, "there is no exercise None: they go from 1.1 to "),

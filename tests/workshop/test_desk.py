@@ -1,9 +1,14 @@
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import run
 from typing import Any
 
 import pytest
+from commandline import environment
 from small_exercise import counting
 
 from orderlab import workshop
@@ -14,6 +19,7 @@ from orderlab.grading.verdict import Result, Verdict
 from orderlab.workshop import contents, desk, journal
 from orderlab.workshop.contents import NoSuchExercise
 from orderlab.workshop.learning import TakeHint
+from orderlab.workshop.sheet import Overview, said
 
 
 @pytest.fixture(autouse=True)
@@ -166,6 +172,31 @@ def test_progress_is_a_table_and_a_sentence() -> None:
     assert str(progress).splitlines()[2].startswith("exercise  title  last answer ")
 
 
+def test_what_was_not_attempted_is_not_said_to_be_tried_at_any_time() -> None:
+    check(counting.starter)
+    workshop.hint("1.2")
+    assert [(row["attempts"], row["first tried"]) for row in workshop.progress().as_dicts()] == [(0, None), (0, None)]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of a process cannot be changed here")
+def test_times_are_those_of_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2025, 1, 1, 3, 30, tzinfo=UTC)
+    shown = Overview("", ("solved",), ((moment,),))
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "America/New_York")
+        time.tzset()
+        told = said(moment), str(shown).split("\n")[-1], shown._repr_html_()
+    time.tzset()
+    assert told[:2] == ("2024-12-31 22:30", "2024-12-31 22:30")
+    assert "2024-12-31 22:30" in told[2]
+
+
+def test_a_sentence_that_ends_with_a_question_has_no_other_mark() -> None:
+    workshop.add(replace(counting, number="1.2", title="May it be counted?"))
+    check(counting.solution)
+    assert workshop.list().sentence == "1 of 2 exercises solved; the next is 1.2, May it be counted?"
+
+
 def test_progress_is_exported_for_an_instructor(tmp_path: Path) -> None:
     check(counting.solution)
     assert workshop.export(tmp_path / "ada.jsonl") == tmp_path / "ada.jsonl"
@@ -182,6 +213,26 @@ def test_before_anything_was_done_there_is_nothing_to_export(tmp_path: Path) -> 
     with pytest.raises(OrderlabError, match=r"there is no progress yet, so .*ada\.jsonl was not written"):
         workshop.export(tmp_path / "ada.jsonl")
     assert not (tmp_path / "ada.jsonl").exists()
+
+
+def test_in_a_notebook_a_mistake_is_its_sentence_and_no_traceback(kept: Path) -> None:
+    source = (
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell()\n"
+        "shell.run_cell('from orderlab import workshop')\n"
+        "shell.run_cell('workshop.check(\"1.11\", 5)')\n"
+        "shell.run_cell('workshop.export(\"ada.jsonl\")')\n"
+        "shell.run_cell('workshop.classroom(\"nowhere.jsonl\")')\n"
+    )
+    env = {**environment(), journal.VARIABLE: str(kept), "IPYTHONDIR": str(kept.parent)}
+    ran = run([sys.executable, "-c", source], env=env, cwd=kept.parent, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines() == [
+        "there is no exercise 1.11: is it 1.1 or 1.4 or 1.3?",
+        "there is no progress yet, so ada.jsonl was not written: check an answer first",
+        "nowhere.jsonl is no learner's progress that can be read: nowhere.jsonl cannot be read: "
+        "No such file or directory",
+    ]
 
 
 @pytest.mark.parametrize(

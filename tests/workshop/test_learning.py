@@ -44,6 +44,15 @@ def test_attempts_are_counted_and_the_starter_is_none() -> None:
     assert (study.attempts, study.result, study.what, study.source) == (1, Result.INCORRECT, "off by one", "x = 1")
     assert (study.first_at, study.last_at, study.solved_at) == (AT, AT + timedelta(minutes=1), None)
     assert study.state == "tried"
+    assert study.tried_at == AT + timedelta(minutes=1)
+
+
+def test_what_was_not_attempted_was_never_tried() -> None:
+    assert study_after(tried(Result.NOT_ATTEMPTED), TakeHint("1.1"), ShowSolution("1.1")).tried_at is None
+
+
+def test_it_was_first_tried_at_the_first_attempt() -> None:
+    assert study_after(tried(Result.INCORRECT), tried(Result.CORRECT)).tried_at == AT
 
 
 def test_what_is_solved_stays_solved() -> None:
