@@ -6,6 +6,7 @@ The table of contents. Everything named here is imported when it is first used, 
 
 import logging
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -121,7 +122,12 @@ _HOME = {name: module for module, names in _CONTENTS.items() for name in names}
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # a library logs only where its user asks it to
 
-__all__ = sorted(_HOME)  # noqa: PLE0605 - the contents are listed once, above
+_EXTRAS = {"eventstore.postgres": "psycopg"}
+"""What needs a library that is not installed with orderlab; without it, `from orderlab import *` leaves it out."""
+
+_ABSENT = {module for module, library in _EXTRAS.items() if find_spec(library) is None}
+
+__all__ = sorted(name for name, module in _HOME.items() if module not in _ABSENT)  # noqa: PLE0605 - listed above
 
 
 def __getattr__(name: str) -> Any:

@@ -37,7 +37,7 @@ def decode_command(text: str) -> Any:
     Raises:
         InvalidAction: It has another shape, or is an event or a rejection: nobody can ask for those.
     """
-    action = decode_action(text)
+    action = decode_action(text, wanted=COMMANDS)
     if not isinstance(action, COMMANDS):
         raise InvalidAction((f"{type(action).__name__} is no command",))
     return action

@@ -96,6 +96,26 @@ def test_the_contents_name_nothing_twice() -> None:
     assert orderlab.__all__ == sorted(names)
 
 
+def test_a_star_import_leaves_out_what_needs_a_library_that_is_not_here() -> None:
+    program = """
+import importlib.util, sys
+there = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name == "psycopg" else there(name, package)
+sys.modules["psycopg"] = None
+from orderlab import *
+import orderlab
+print(Store.__name__, "PostgresEventStore" in orderlab.__all__)
+try:
+    orderlab.PostgresEventStore
+except ImportError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], env=environment(), capture_output=True, text=True, check=True)
+    first, second = ran.stdout.splitlines()
+    assert first == "Store False"
+    assert 'pip install "orderlab[postgres]"' in second
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'orderlab' has no attribute 'Ordre'"):
         _ = orderlab.Ordre

@@ -54,8 +54,12 @@ def encode_action(action: Action) -> str:
     return msgspec.json.encode({type(action).__name__: in_utc(action, _TIMES[type(action)])}).decode()
 
 
-def decode_action(text: str | bytes) -> Action:
+def decode_action(text: str | bytes, *, wanted: Iterable[type] = ()) -> Action:
     """Read an action from tagged JSON, checking its shape strictly; the rules are `decide`'s to check.
+
+    Args:
+        text: The JSON.
+        wanted: The types that are named to whoever sends none; every type of action by default.
 
     Raises:
         InvalidAction: It is not JSON, or has another shape; every field that is wrong is named.
@@ -75,7 +79,8 @@ def decode_action(text: str | bytes) -> Action:
         raise InvalidAction(("the JSON is nested too deep",)) from error
     if len(tagged) != 1 or next(iter(tagged)) not in _ACTIONS:
         found = ", ".join(tagged) or "nothing"
-        raise InvalidAction((f"one action is wanted, tagged {' or '.join(_ACTIONS)}, not {found}",))
+        names = [each.__name__ for each in wanted] or [*_ACTIONS]
+        raise InvalidAction((f"one action is wanted, tagged {' or '.join(names)}, not {found}",))
     [(name, raw)] = tagged.items()
     return _validate(name, bytes(raw))
 

@@ -76,7 +76,7 @@ def _command_in(raw: msgspec.Raw | msgspec.UnsetType, message_id: str | None) ->
     if isinstance(raw, msgspec.UnsetType):
         raise BadMessage("invalid_request", "a command needs an action", message_id)
     try:
-        action = decode_action(bytes(raw))
+        action = decode_action(bytes(raw), wanted=COMMANDS)
     except InvalidAction as error:
         told = "; ".join(error.problems[:_MOST_TOLD])
         more = f" (and {len(error.problems) - _MOST_TOLD} more)" if len(error.problems) > _MOST_TOLD else ""

@@ -104,6 +104,12 @@ def test_an_event_and_a_rejection_are_refused_to_whoever_makes_them_up(action: A
     assert f"only commands are taken, and {type(action).__name__} is" in str(bad)
 
 
+def test_who_sends_no_action_is_told_of_the_commands_alone() -> None:
+    bad = refused('{"type":"command","action":{"Ship":{}}}')
+
+    assert str(bad).endswith("one action is wanted, tagged PlaceOrder or CancelOrder or ShipOrder, not Ship")
+
+
 @given(actions())
 def test_what_is_no_command_by_its_type_is_done_by_nobody(action: Action) -> None:
     bad = refused(f'{{"type":"event","action":{encode_action(action)}}}')
