@@ -4,6 +4,8 @@ import re
 from base64 import b64encode
 from html import escape as escape_html
 
+from orderlab.drawing.theming import THEMED
+
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -66,9 +68,9 @@ def document(width: int, height: int, *children: str, title: str) -> str:
 
 
 def image(svg: str, *, alt: str) -> str:
-    """Return the picture as an HTML image.
+    """Return the picture as an HTML image, which is dark where JupyterLab is.
 
     Inline SVG is stripped from untrusted notebooks; a data address in an image passes everywhere.
     """
     encoded = b64encode(svg.encode()).decode()
-    return f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{encoded}">'
+    return f'<img alt="{escape(alt)}" src="data:image/svg+xml;base64,{encoded}">{THEMED}'

@@ -15,6 +15,7 @@ from orderlab.server.openapi import openapi
 from orderlab.server.operations import OPERATIONS
 from orderlab.server.pages import PAGES
 from orderlab.server.problems import Problem, problem_response
+from orderlab.server.signs import not_found
 from orderlab.server.websocket import follow, no_websocket, nowhere
 
 ROUTES = (
@@ -61,7 +62,7 @@ async def _refused(request: Request, refused: Exception) -> Response:
         allowed = _methods_of(request.scope["path"])  # the exception names those of the first route alone
         detail = f"{request.url.path} does not take {request.method}, but {allowed}"
         return problem_response(Problem("method_not_allowed", detail, headers={"Allow": allowed}))
-    return problem_response(Problem("not_found", f"there is nothing at {request.url.path}"))
+    return not_found(request.url.path, request.headers.get("accept", ""))
 
 
 def _methods_of(path: str) -> str:

@@ -11,7 +11,7 @@ from time import perf_counter
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 from uvicorn.protocols.utils import ClientDisconnected
@@ -22,6 +22,7 @@ from orderlab.server.bodies import BoundedBody, announces_too_much, has_arrived,
 from orderlab.server.hosts import Hosts
 from orderlab.server.logs import CORRELATION_ID
 from orderlab.server.problems import Problem, problem_response
+from orderlab.server.signs import door, is_for_person
 from orderlab.server.tokens import Token, address_without_token
 
 logger = logging.getLogger(__name__)
@@ -39,19 +40,6 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, X-Correlation-ID",
     "Access-Control-Max-Age": "600",
 }
-_DOOR = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>orderlab: a token is needed</title>
-<h1>A token is needed</h1>
-<p>{}Open the link that you were given, or type the token here.</p>
-<form><label>Token <input name="token" type="password" autocomplete="off" required autofocus></label>
-<button>Open</button></form>
-</html>
-"""
-"""What a person sees who comes to a page without the token; its form leads to the link with it."""
-
 _GONE = (ClientDisconnected, ClientDisconnect, WebSocketDisconnect)
 _TOO_LARGE = 413
 _CLIENT_GONE = 499
@@ -198,9 +186,8 @@ def _without_token(token: Token, scope: Scope, said: Said) -> Response | None:
     if token.is_in_authorization(said.get(b"authorization", b"")) or token.is_in_cookies(said.get(b"cookie", b"")):
         return None
     wrong = b"authorization" in said or b"token=" in query
-    if scope.get("method") == "GET" and b"text/html" in said.get(b"accept", b""):
-        door = _DOOR.format("That is not the token. " if wrong else "")
-        return HTMLResponse(door, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+    if scope.get("method") == "GET" and is_for_person(path, said.get(b"accept", b"").decode("latin-1")):
+        return door(wrong=wrong)
     detail = "that is not the token: open" if wrong else "open"
     detail += " the link with a token that the server printed, or send the header `Authorization: Bearer TOKEN`"
     return problem_response(Problem("unauthorized", detail))

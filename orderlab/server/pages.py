@@ -15,8 +15,8 @@ from starlette.routing import Route
 from orderlab.drawing import files as shared
 from orderlab.orders.model import MACHINE
 from orderlab.server.backend import backend_of
-from orderlab.server.problems import Problem
 from orderlab.server.reading import has_tag
+from orderlab.server.signs import not_found
 from orderlab.server.stories import STORIES
 
 _FILES = files("orderlab.server") / "static"
@@ -57,7 +57,7 @@ def _answer(request: Request, name: str) -> Response:
     elif media_type is not None and any(name == file.name for file in _FILES.iterdir()):
         content = (_FILES / name).read_bytes()
     else:
-        raise Problem("not_found", f"there is nothing at {request.url.path}")
+        return not_found(request.url.path, request.headers.get("accept", ""))
     # Kept by the browser, and asked for again each time: modules of two versions must never meet in one page.
     headers = {"ETag": f'"{sha256(content).hexdigest()[:20]}"', "Cache-Control": "no-cache"}
     if has_tag(request, headers["ETag"]):

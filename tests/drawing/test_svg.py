@@ -106,14 +106,15 @@ def test_a_document_is_xml_also_with_characters_that_xml_does_not_have(content: 
 
 
 @each_hostile
-def test_an_image_is_one_tag_with_its_text_and_its_picture(content: str) -> None:
+def test_an_image_is_one_tag_with_its_text_and_its_picture_and_the_rule_of_its_theme(content: str) -> None:
     picture = svg.document(30, 20, title=content)
-    ((tag, attributes),) = Attributes(svg.image(picture, alt=content)).tags
+    (tag, attributes), (rule, _) = Attributes(svg.image(picture, alt=content)).tags
     assert (tag, set(attributes), attributes["alt"] or "") == ("img", {"alt", "src"}, content)
+    assert rule == "style"
 
 
 def test_an_image_holds_its_picture_in_its_address() -> None:
     picture = svg.document(30, 20, title="漢字")
-    ((_, attributes),) = Attributes(svg.image(picture, alt="")).tags
+    (_, attributes), _ = Attributes(svg.image(picture, alt="")).tags
     kind, _, data = (attributes["src"] or "").partition(",")
     assert (kind, b64decode(data).decode()) == ("data:image/svg+xml;base64", picture)
