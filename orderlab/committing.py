@@ -129,7 +129,8 @@ class Committer(Generic[StateT]):
     def fail(batch: Sequence[Sent], error: BaseException) -> None:
         """Answer every command of a batch with what keeps them all from being done."""
         if batch:
-            logger.error("commands failed: %d", len(batch), exc_info=error)
+            unexpected = None if isinstance(error, OrderlabError) else error
+            logger.error("commands failed: %d (%s)", len(batch), error, exc_info=unexpected)
         for sent in batch:
             sent.fail(error)
 
