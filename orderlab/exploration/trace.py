@@ -1,7 +1,7 @@
 """A finite run of a domain: commands, what came of each, and the state after it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
@@ -12,6 +12,7 @@ from orderlab.exploration.arguments import several, text, time
 from orderlab.exploration.asked import asked_in
 from orderlab.exploration.differing.canon import same_value
 from orderlab.exploration.domain import decider_of, reducer_of, start_of
+from orderlab.exploration.mark import Mark, cut, is_its_log, marked
 from orderlab.exploration.minting.exercise import exercise_of
 from orderlab.exploration.packing import packed, unpacked
 from orderlab.exploration.playing import AT, play
@@ -34,7 +35,7 @@ class Trace:
     """A finite run: the one currency of exploring, comparing, enumerating, property tests and exercises.
 
     Two traces are equal if the same happened in both, in a domain of the same name: on a run that is the same, two
-    deciders do not differ.
+    deciders do not differ. Where a trace is marked does not matter.
 
     Args:
         reducer: The domain's reducer, which made it.
@@ -42,6 +43,7 @@ class Trace:
         steps: The commands with what came of them.
         title: What it shows, in one sentence; empty where nobody says. It is told at the last step.
         given: The events that led to the start; none if that is the initial state, or nobody knows them.
+        mark: The step at which it is told instead, and in which words; None for the last.
 
     >>> from orderlab.orders.actions import CancelOrder, PlaceOrder, ShipOrder
     >>> from orderlab.orders.decider import ORDERS
@@ -63,6 +65,7 @@ class Trace:
     steps: tuple[TraceStep, ...]
     title: str = ""
     given: tuple[Any, ...] = ()
+    mark: Mark | None = None
 
     @classmethod
     def of(
@@ -138,6 +141,34 @@ class Trace:
     def state(self) -> Any:
         """The state at the end."""
         return self.steps[-1].state if self.steps else self.start
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing in it to be seen: no step, and the state before any event."""
+        return not (self.steps or self.given) and _is_initial(self.reducer, self.start)
+
+    @property
+    def is_its_log(self) -> bool:
+        """Whether its timeline shows what it shows.
+
+        Each step must be an event, or a command of its own: reading, deciding and appending leave nothing in a log
+        that would tell them apart, and what is no command of the domain neither. The step to look at, the marked one
+        or the last, must have left an event.
+        """
+        return is_its_log(self)
+
+    def marked(self, step: int, text: str) -> "Trace":
+        """Return the run with a mark on a step, in place of the last one that shows what the title says.
+
+        Args:
+            step: The number of the step, counted from 1; 0 for a run in which no step is marked.
+            text: What is to be seen there, one sentence; nothing is marked if it is empty.
+
+        Raises:
+            TypeError: The step is no number, or the text is none.
+            ValueError: There is no such step.
+        """
+        return replace(self, mark=marked(self, step, text))
 
     def replayed(self, domain: Decider[Any] | Reducer[Any]) -> "Trace":
         """Return the same commands at the same times on another domain, one after the other.
@@ -220,7 +251,9 @@ class Trace:
         is_known = bool(self.given) or _is_initial(self.reducer, self.start)
         title = self.title if last == len(self.steps) else ""  # what the end shows, the beginning does not
         given = (*self.given, *before) if is_known else ()
-        return Trace(self.reducer, self.states[first], self.steps[first:last], title, given)
+        return Trace(
+            self.reducer, self.states[first], self.steps[first:last], title, given, cut(self.mark, first, last)
+        )
 
     def __iter__(self) -> Iterator[TraceStep]:
         return iter(self.steps)
@@ -243,7 +276,7 @@ class Trace:
         return hash((self.title, self.outcomes))  # of values of any kind, which need not hash
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return unpacked, (Trace, packed(self.reducer), self.start, self.steps, self.title, self.given)
+        return unpacked, (Trace, packed(self.reducer), self.start, self.steps, self.title, self.given, self.mark)
 
     def __repr__(self) -> str:
         return in_a_line(self)

@@ -54,7 +54,7 @@ def text_of(number: str, result: str, sentences: Sequence[str], trace: Any, want
     lines = [f"{number} {result}"]
     for each in sentences:
         lines += [f"  {line}" for line in each.splitlines()]
-    if trace is not None:
+    if _says_something(trace):
         lines.append(f"  {_introduced(trace, named)}")
         lines += [f"    {line}" for line in _lines(trace)]
     if wanted is not None:
@@ -70,7 +70,7 @@ def html_of(number: str, result: str, sentences: Sequence[str], trace: Any, want
         f'<span aria-hidden="true">{sign} </span>{escape(result)}</span>'
     )
     parts = [f'<p style="margin:0 0 4px 0"><b>{escape(number)}</b> {badge}</p>', *map(_paragraph, sentences)]
-    if trace is not None:
+    if _says_something(trace):
         parts += [_paragraph(_introduced(trace, HERE)), _shown(trace)]
     if wanted is not None:
         parts += [_paragraph("And as it should be:"), _shown(wanted)]
@@ -87,6 +87,18 @@ def _is_code(text: str) -> bool:
     return text.startswith(("In line ", "Line "))
 
 
+def _says_something(trace: Any) -> bool:
+    """Tell whether a run is a clue: an answer that fails at once does so on the empty run, of which nobody learns."""
+    return trace is not None and not _is(trace, "is_blank")
+
+
+def _is(trace: Any, name: str) -> bool:
+    try:
+        return getattr(trace, name, False) is True
+    except Exception:  # noqa: BLE001 - what a learner's domain made may not be comparable to its own beginning
+        return False
+
+
 def _introduced(trace: Any, named: str) -> str:
     try:
         size = len(trace)
@@ -95,7 +107,9 @@ def _introduced(trace: Any, named: str) -> str:
     if not size:
         return "It shows before any command:"
     run = f"The shortest run that shows it, of {size:,} step{'s' * (size > 1)}"
-    return f"{run}. To play it, run next: {in_code(f'{_PLAY}({named}.trace)', named)}" if named else f"{run}:"
+    if not named or not _is(trace, "is_its_log"):
+        return f"{run}:"  # a log shows events, and what is wrong may be in what happens between them
+    return f"{run}. To play it, run next: {in_code(f'{_PLAY}({named}.trace)', named)}"
 
 
 def _lines(trace: Any) -> list[str]:

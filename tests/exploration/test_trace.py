@@ -282,3 +282,75 @@ def test_a_domain_whose_states_have_no_name_is_shown_all_the_same() -> None:
     )
     object.__setattr__(faulty, "state_name", unnamed)
     assert "OrderPlaced" in Trace.of(faulty, [PLACE])._repr_html_()
+
+
+def test_a_mark_is_told_at_its_step_in_place_of_the_title_at_the_last() -> None:
+    told = counterexample().marked(2, "Here\nit is cancelled.").story().splitlines()
+
+    assert told[0] == "A cancelled order is shipped (3 commands)"
+    assert [line for line in told if "here it shows" in line] == ["   ^ here it shows: Here it is cancelled."]
+    assert told[4].startswith("   ^ here it shows")
+
+
+def test_the_picture_marks_the_same_step_as_the_story() -> None:
+    turns = diagram_of(counterexample().marked(2, "Here it is cancelled.")).turns
+
+    assert [turn.label for turn in turns if turn.remark] == ["2"]
+    assert [turn.remark for turn in turns if turn.remark] == ["Here it is cancelled."]
+
+
+def test_a_run_in_which_no_step_is_marked_keeps_its_title() -> None:
+    told = counterexample().marked(0, "").story()
+
+    assert told.startswith("A cancelled order is shipped (3 commands)")
+    assert "here it shows" not in told
+
+
+def test_a_marked_step_is_told_even_where_the_middle_of_a_long_run_is_left_out() -> None:
+    trace = RUNS["sixty commands"].marked(30, "In the middle.")
+    told = trace.story()
+
+    assert "\n   ^ here it shows: In the middle.\n" in told
+    assert ("… 23 steps left out …" in told, "… 21 steps left out …" in told) == (True, True)
+    assert "In the middle." in trace.to_svg()
+
+
+def test_a_mark_is_no_part_of_what_happened() -> None:
+    assert counterexample().marked(2, "Look.") == counterexample()
+
+
+def test_a_mark_stays_at_its_step_where_a_run_is_cut() -> None:
+    trace = counterexample().marked(2, "Look.")
+
+    assert "^ here it shows: Look." in trace[1:].story().splitlines()[3]
+    assert trace[2:].mark is None
+    assert trace[:1].mark is None
+
+
+def test_a_mark_goes_along_in_a_pickle() -> None:
+    trace = counterexample().marked(2, "Look.")
+    assert pickle.loads(pickle.dumps(trace)).mark == trace.mark
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "word"), [(4, "x", "0 to 3"), (-1, "x", "0 to 3"), ("2", "x", "step"), (2, None, "text")]
+)
+def test_only_a_step_of_the_run_can_be_marked(step: Any, text: Any, word: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=word):
+        counterexample().marked(step, text)
+
+
+def test_a_run_of_commands_and_events_is_shown_by_its_log() -> None:
+    assert counterexample().is_its_log
+
+
+def test_a_run_in_parts_or_one_that_ends_in_a_refusal_is_not_shown_by_its_log() -> None:
+    assert not mixed(check_versions=False).is_its_log
+    assert not life().is_its_log
+    assert life().marked(2, "Here.").is_its_log
+
+
+def test_a_run_of_nothing_is_blank_unless_something_was_given() -> None:
+    assert Trace.of(ORDERS, []).is_blank
+    assert not Trace.of(ORDERS, [], given=[PLACED]).is_blank
+    assert not life().is_blank

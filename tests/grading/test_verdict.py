@@ -4,8 +4,13 @@ from typing import Any
 import pytest
 from small_exercise import counting
 
+from orderlab.exploration.playing import AT
+from orderlab.exploration.trace import Trace
 from orderlab.grading.telling import sentence
 from orderlab.grading.verdict import Problem, Result, Verdict
+from orderlab.orders.actions import OrderPlaced
+from orderlab.orders.decider import ORDERS
+from orderlab.orders.model import OrderItem
 
 WRONG = counting.judge(counting.answer_in(counting.wrong[0].source))
 RIGHT = counting.judge(counting.answer_in(counting.solution))
@@ -138,3 +143,29 @@ def test_ipython_shows_all_of_it() -> None:
 )
 def test_a_text_is_told_as_a_sentence(text: str, said: str) -> None:
     assert sentence(text) == said
+
+
+def test_a_run_of_which_the_log_tells_nothing_is_not_offered_to_be_played() -> None:
+    assert WRONG.problem is not None
+    [placed, shipped] = WRONG.trace
+    noted = replace(WRONG.trace, steps=(placed, replace(shipped, part="note")))
+
+    told = str(replace(WRONG, problem=replace(WRONG.problem, trace=noted)))
+
+    assert "The shortest run that shows it, of 2 steps:" in told
+    assert "TimeTravel" not in told
+
+
+def test_an_answer_that_fails_at_once_is_told_without_a_run_of_nothing() -> None:
+    problem = Problem("counting raises NameError: no such name", trace=Trace.of(ORDERS, []), detail="Traceback")
+    verdict = Verdict("1.1", Result.INCORRECT, problem)
+
+    assert "It shows" not in str(verdict)
+    assert "no order yet" not in verdict._repr_html_()
+
+
+def test_what_was_given_before_any_command_is_told() -> None:
+    order = OrderPlaced("order-1", "ada", (OrderItem("mug", "Mug", 1, 950),), 950, AT)
+    problem = Problem("it raises CorruptStream", trace=Trace.of(ORDERS, [], given=[order]))
+
+    assert "It shows before any command:" in str(Verdict("7.4", Result.INCORRECT, problem))

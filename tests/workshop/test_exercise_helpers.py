@@ -29,6 +29,7 @@ from orderlab import (
 )
 from orderlab.exploration.playing import AT
 from orderlab.exploration.trace import Trace
+from orderlab.workshop.exercises.recording import Recording
 from orderlab.workshop.exercises.runs import (
     order_commands,
     other_commands,
@@ -37,6 +38,7 @@ from orderlab.workshop.exercises.runs import (
     shortest_first,
     states_in,
 )
+from orderlab.workshop.exercises.shelf import SHELF, Fill, Filled, Take, Taken
 from orderlab.workshop.exercises.telling import differs, differs_twice, shown
 from orderlab.workshop.exercises.world import handed_on, watched
 
@@ -244,3 +246,33 @@ def test_runs_of_several_kinds_come_the_shortest_first() -> None:
 
     assert [*map(len, runs)] == sorted(map(len, runs))
     assert {command.order_id for run in runs for command in run.commands} == {"order-1", "7f3c", "order-12", "by-hand"}
+
+
+def test_long_values_of_two_kinds_are_told_apart_by_their_kinds() -> None:
+    events = tuple(PlaceOrder(f"a customer with a long name, number {number}", ()) for number in range(4))
+    told = differs({"a": (*events,)}, {"a": CancelOrder("order-1", "long " * 40)}, "answer")
+
+    assert told == ("answer['a'] is a tuple of 4 (PlaceOrder, PlaceOrder, PlaceOrder, …), and should be a CancelOrder.")
+
+
+def test_short_values_of_two_kinds_are_told_whole() -> None:
+    told = differs(ShipOrder("order-1", "T"), CancelOrder("order-1", "r"), "answer")
+
+    assert told.startswith("answer is ShipOrder(order_id='order-1'")
+
+
+def test_a_long_text_is_cut_at_the_difference() -> None:
+    told = differs("a" * 300 + "left", "a" * 300 + "right", "text")
+
+    assert "left'" in told
+    assert "right'" in told
+
+
+def test_who_decides_does_so_on_what_they_have_read_and_not_on_what_the_log_has_by_then() -> None:
+    recording = Recording(SHELF)
+    recording.tell("shop", Fill("mugs", 2), (Filled("mugs", 2),))
+    recording.tell("you", Take("mugs", 2), key="mugs", part="read")
+    recording.tell("ben", Take("mugs", 1), (Taken("mugs", 1),))
+    recording.tell("you", Take("mugs", 2), key="mugs", part="decide")
+
+    assert "4. you asks: Take mugs, 2, having read before: mugs: pieces 2." in recording.trace().story()

@@ -1,12 +1,14 @@
 """Every exercise there is keeps what it promises: starters, solutions, wrong answers, and the runs that refute them."""
 
+import re
 from dataclasses import replace
 from functools import cache
 
 import pytest
 
+from orderlab.exploration.mark import mark_of
 from orderlab.grading.exercise import HINTS, WRONG, Exercise, Wrong
-from orderlab.grading.verdict import Result, Verdict
+from orderlab.grading.verdict import Problem, Result, Verdict
 from orderlab.workshop.contents import ROOMS, exercises, place_of
 
 MOST_RUNS = 2_000
@@ -146,3 +148,32 @@ def shows(exercise: Exercise, answer: object, run: object) -> bool:
         return exercise.examine(answer, run) is not None
     except Exception:  # noqa: BLE001 - an answer that raises is wrong, too
         return True
+
+
+def problems_of(exercise: Exercise) -> list[Problem]:
+    problems = [told_of(exercise.number, wrong.source).problem for wrong in exercise.wrong]
+    return [each for each in problems if each is not None]
+
+
+@each_exercise
+def test_the_step_that_a_verdict_names_is_the_one_that_its_run_marks(exercise: Exercise) -> None:
+    for problem in problems_of(exercise):
+        named = re.match(r"(?:At step|Step) (\d+)", problem.where)
+        if named is not None:
+            # A run without a mark and without a title marks none, and one looks at its end.
+            assert mark_of(problem.trace).step == int(named[1]), problem.where
+
+
+@each_exercise
+def test_the_mark_in_a_run_says_what_is_wrong_and_not_what_the_run_is_called(exercise: Exercise) -> None:
+    for problem in problems_of(exercise):
+        mark = mark_of(problem.trace)
+        assert not mark.text or mark.text != problem.trace.title
+        assert problem.wanted is None or not mark_of(problem.wanted).text
+
+
+@pytest.mark.parametrize("number", ["4.1", "4.2", "4.3", "4.4", "4.5", "5.2", "5.3", "5.4", "5.5"])
+def test_what_happens_between_events_is_not_offered_as_a_log_to_be_played(number: str) -> None:
+    [exercise] = [each for each in EXERCISES if each.number == number]
+
+    assert not any("TimeTravel" in str(told_of(number, wrong.source)) for wrong in exercise.wrong)

@@ -227,3 +227,28 @@ def test_what_a_trace_cannot_keep_is_kept_as_text() -> None:
     assert as_value(len) == as_value(len)
     assert isinstance(as_value(iter(())), str)
     assert brief((Taken("mugs", 1), None)) == "(Taken of mugs, None)"
+
+
+def test_a_schedule_that_loses_nothing_is_marked_where_the_second_writer_stops() -> None:
+    problem = problem_of("4.4", 'schedule = ["packer"] * 4 + ["customer"] * 4\n')
+
+    assert problem.where.startswith("Step 7, the customer's decide")
+    lines = problem.trace.story().splitlines()
+    marked = next(number for number, line in enumerate(lines) if "here it shows" in line)
+    assert lines[marked - 1].startswith("7. customer asks")
+    assert lines[marked].endswith("Nothing is lost: the customer has read what the other has written, and is refused.")
+
+
+def test_counting_the_pieces_of_every_event_is_shown_by_the_first_that_is_brought() -> None:
+    source = """\
+def count(model, recorded):
+    return {"taken": model["taken"] + recorded.event.pieces, "position": recorded.position}
+"""
+    problem = problem_of("5.5", source)
+
+    assert (len(problem.trace), problem.trace.mark.step) == (2, 2)
+    assert problem.where.startswith("Step 2, position 1 is brought")
+
+
+def test_a_run_goes_no_further_than_to_the_mistake() -> None:
+    assert len(mistaken("4.2", "how they begin").trace) == 2

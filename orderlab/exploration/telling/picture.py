@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from orderlab.core.effects import AppendEvents
 from orderlab.drawing.sequence import Message, SequenceDiagram, Turn
+from orderlab.exploration.mark import mark_of
 from orderlab.exploration.telling.story import beginning, in_a_line, one_line, sentence, shown_steps
 from orderlab.exploration.telling.words import (
     abbreviated,
@@ -30,12 +31,12 @@ def diagram_of(trace: "Trace") -> SequenceDiagram:
     writers = [step.writer for step in trace.steps] or [""]
     decider = who_decides(trace.reducer)
     turns = [Turn("", note=f"at first: {beginning(trace)}")]
-    shown = shown_steps(trace, _HEAD, _TAIL)
+    shown, mark = shown_steps(trace, _HEAD, _TAIL), mark_of(trace)
     for number, step, log in shown:
         if step is None:
             turns.append(Turn("", note=f"… {counted(number, 'step')} left out …"))
             continue
-        remark = one_line(trace.title) if number == len(trace.steps) else ""
+        remark = mark.text if number == mark.step else ""
         changed = became(trace.reducer, step, log)
         left = changed or stands(trace.reducer, step.state, step.key)
         note = sentence(trace, step, log) if step.part == NOTE else ""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from orderlab.exploration.mark import mark_of
 from orderlab.exploration.telling.words import (
     action_in_words,
     became,
@@ -50,14 +51,15 @@ def story_of(trace: "Trace") -> str:
     if not trace.steps:
         return "\n".join([*([title] if title else []), f"At first: {beginning(trace)}."])
     several = len({step.at for step in trace.steps}) > 1
+    mark = mark_of(trace)
     for number, step, log in shown_steps(trace):
         if step is None:
             lines.append(f"… {counted(number, 'step')} left out …")
             continue
         at = f"{step.at:%F %T}: " if several else ""
         lines.append(f"{number}. {at}{sentence(trace, step, log)}")
-    if title and trace.steps:
-        lines.append(f"   ^ here it shows: {title}")
+        if mark.text and number == mark.step:
+            lines.append(f"   ^ here it shows: {mark.text}")
     return "\n".join(lines)
 
 
@@ -73,12 +75,20 @@ class Shown(NamedTuple):
 
 
 def shown_steps(trace: "Trace", head: int = HEAD, tail: int = TAIL) -> list[Shown]:
-    """Return the steps of a run as they are told; of a long one those in the middle are left out."""
-    states = trace.states
-    shown = [Shown(number, step, states[number - 1]) for number, step in enumerate(trace.steps, start=1)]
-    if len(shown) <= head + tail + 1:
-        return shown
-    return [*shown[:head], Shown(len(shown) - head - tail), *shown[-tail:]]
+    """Return the steps of a run as they are told; of a long one the middle is left out, unless it is marked."""
+    states, mark = trace.states, mark_of(trace)
+    all_of_it = [Shown(number, step, states[number - 1]) for number, step in enumerate(trace.steps, start=1)]
+    if len(all_of_it) <= head + tail + 1:
+        return all_of_it
+    told: list[Shown] = []
+    left_out = 0
+    for each in all_of_it:
+        if each.number <= head or each.number > len(all_of_it) - tail or each.number == mark.step:
+            told += [Shown(left_out), each] if left_out else [each]
+            left_out = 0
+        else:
+            left_out += 1
+    return told
 
 
 def beginning(trace: "Trace") -> str:

@@ -34,6 +34,7 @@ class Recording:
         self._title = title
         self._start = self._state = self._reducer.initial_state()
         self._steps: list[TraceStep] = []
+        self._read: dict[str, Any] = {}
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -64,8 +65,11 @@ class Recording:
         key: str | None = None,
         part: str = "",
     ) -> None:
-        """Add a step, with the state that its events make."""
-        events, before = tuple(events), self._state
+        """Add a step, with the state that its events make; whoever decides does so on the state that they have read."""
+        events = tuple(events)
+        if part == "read":
+            self._read[writer] = self._state
+        before = self._read.get(writer, self._state) if part == "decide" else self._state
         for event in events:
             about = str(self._reducer.decider.key_of(event))
             entity, version = self._reducer.entity(self._state, about)
@@ -81,7 +85,8 @@ class Recording:
 
     def trace(self) -> Trace:
         """Return the run so far."""
-        return Trace(self._reducer, self._start, tuple(self._steps), self._title)
+        run = Trace(self._reducer, self._start, tuple(self._steps), self._title)
+        return run.marked(0, "")  # the title says what the run is about, not what is to be seen at its end
 
 
 def conflict_in_words(error: VersionConflict) -> str:

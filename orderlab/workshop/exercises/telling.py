@@ -12,6 +12,9 @@ from orderlab.exploration.trace import Trace
 LONGEST = 160
 """How much of a value is shown, in characters."""
 
+_BEFORE, _TOLD = 40, 3
+"""How many characters are shown before two texts differ, and of how many values in a tuple the kind is told."""
+
 _BEGINS = "Does it begin where the first time ended?"
 
 _ITEMS = re.compile(r"items=\((?:[^()]|\([^()]*\))*\)")
@@ -31,16 +34,25 @@ def shown(value: Any) -> str:
     >>> shown([datetime(2025, 1, 1, 12, 5, tzinfo=UTC)])
     '[2025-01-01 12:05:00+00:00]'
     """
+    return _cut(_written(value))
+
+
+def _written(value: Any) -> str:
     if callable(value) and hasattr(value, "__code__"):
         return f"the function {value.__name__}"
     try:
         text = " ".join(line.strip() for line in repr(value).splitlines())
         text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
         text = _ITEMS.sub("items=(…)", text)
-        text = _INSTANT.sub(_instant, text)
+        return _INSTANT.sub(_instant, text)
     except Exception:  # noqa: BLE001 - the repr of a learner's own class may fail, and its name says enough
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+        return f"a {type(value).__name__}"
+
+
+def _cut(text: str, first: int = 0) -> str:
+    """Return so much of a text as is shown, from a character on."""
+    told = f"{'…' if first else ''}{text[first:]}"
+    return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
 
 
 def _instant(found: re.Match[str]) -> str:
@@ -64,15 +76,16 @@ def differs(found: Any, wanted: Any, name: str = "the answer", *, may_be_none: b
     "spent['ben'] is missing, and should be 450."
     >>> differs(7, 7)
     ''
+    >>> differs((7,) * 99, {"a": [7] * 99}, "answer")
+    'answer is a tuple of 99 (int, int, int, …), and should be a dict.'
+    >>> print(differs("0123456789" * 20 + "7", "0123456789" * 20 + "8", "text"))
+    text is …01234567890123456789012345678901234567897', and should be …01234567890123456789012345678901234567898'.
     """
     alike = _kind(found) is _kind(wanted)
     if not alike or not (_parts(found) or _parts(wanted)):
         same = alike and bool(found == wanted)
-        if same:
-            return ""
         hint = " (does every way through end in a `return`?)" if found is None and not may_be_none else ""
-        told = f"{name} is {shown(found)}{hint}"
-        return f"{told}{_in_brackets(found, wanted) or f', and should be {shown(wanted)}.'}"
+        return "" if same else f"{name} {_is_another(found, wanted, hint)}"
     there, needed = _parts(found), _parts(wanted)
     for part, value in needed.items():
         if part not in there:
@@ -139,6 +152,40 @@ def log_of(events: Any) -> str:
     """
     told = ", ".join(f"{type(event).__name__} of {event.order_id}" for event in events)
     return f"the log {told}" if told else "the empty log"
+
+
+def _is_another(found: Any, wanted: Any, hint: str) -> str:
+    in_brackets = _in_brackets(found, wanted)
+    if in_brackets:
+        return f"is {shown(found)}{in_brackets}"
+    is_, should = _told_apart(found, wanted)
+    return f"is {is_}{hint}, and should be {should}."
+
+
+def _told_apart(found: Any, wanted: Any) -> tuple[str, str]:
+    """Return two values as texts that show where they differ: by their kinds, or cut to the difference, if long."""
+    one, other = _written(found), _written(wanted)
+    if max(len(one), len(other)) <= LONGEST:
+        return one, other
+    if type(found) is not type(wanted):
+        return _kind_in_words(found), _kind_in_words(wanted)
+    alike = next(
+        (number for number, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    first = alike - _BEFORE if alike > LONGEST - _BEFORE else 0
+    return _cut(one, first), _cut(other, first)
+
+
+def _kind_in_words(value: Any) -> str:
+    """Return what a value is, of a tuple or a list with what is in it; itself where it has no parts."""
+    if not _parts(value):
+        return shown(value)
+    name = type(value).__name__
+    told = f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+    if isinstance(value, tuple | list):
+        kinds = [type(each).__name__ for each in value]
+        told += f" of {len(kinds)} ({', '.join(kinds[:_TOLD])}{', …' * (len(kinds) > _TOLD)})"
+    return told
 
 
 def _in_brackets(found: Any, wanted: Any) -> str:

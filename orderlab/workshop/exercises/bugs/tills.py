@@ -12,6 +12,7 @@ from orderlab.orders.actions import Command, ValidationFailed
 from orderlab.orders.decider import ORDERS, decide
 from orderlab.orders.model import Order
 from orderlab.workshop import zoo
+from orderlab.workshop.exercises.pointing import found_at
 from orderlab.workshop.exercises.recording import copies_of
 from orderlab.workshop.exercises.telling import shown, unless_alike
 from orderlab.workshop.zoo.attempt import Attempt, attempt
@@ -213,7 +214,7 @@ def _got_away(answer: Any, trace: Trace, number: int) -> Problem | None:
     where = f"At step {told.step}: {told_of}."
     right_run = None if told.other is None else unless_alike(replace(told.other, title=trace.title), trace)
     right_run = right_run and replace(right_run, title="What a right till does.")
-    return Problem(what, where, trace, right_run)
+    return replace(found_at(told.step, f"{told_of}.", where, trace, right_run), what=what)
 
 
 def _too_long(trace: Trace, till: str) -> Problem:

@@ -171,7 +171,7 @@ def replayed(answer: Any, trace: Trace) -> Problem | None:
     if lacks:
         return Problem(f"Shop has no `{lacks}`", "that is of a Shop() before anything has happened", right)
     for number, step in enumerate(right.steps, start=1):
-        told = differs(live.handle(step.command, step.at), step.events, "what handle(…) returns")
+        told = differs(live.handle(step.command, step.at), step.events, "handle(…)")
         if told:
             return Problem(told, _at(right, number), right)
     for event in right.events:
@@ -187,7 +187,7 @@ def replayed(answer: Any, trace: Trace) -> Problem | None:
     for step in right.steps[-1:]:
         try:
             found = before_the_last.handle(step.command, step.at)
-            told = differs(found, step.events, "After a restart, what handle(…) returns")
+            told = differs(found, step.events, "After a restart, handle(…)")
         except CorruptStream as error:
             told = f"After a restart, handle(…) raises CorruptStream: {error}."
         if told:

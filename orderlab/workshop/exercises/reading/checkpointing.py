@@ -6,6 +6,7 @@ from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
+from orderlab.workshop.exercises.pointing import found_at
 from orderlab.workshop.exercises.reading.disk import OnDisk, Read, Save, plan_of, played, runs, save_together
 
 
@@ -170,7 +171,8 @@ def checkpointing(answer: Any, trace: Trace) -> Problem | None:
         if saved != right and not (is_so.failure or should.failure):
             pulled = next((each for each, step in _stops(found) if step.failure), None)
             since = f", after the plug was pulled in step {pulled}" if pulled else ""
-            return Problem(
+            return found_at(
+                number,
                 _what(saved, right),
                 f"Step {number}, caught up{since}: the disk has model {saved.model!r} and checkpoint "
                 f"{saved.checkpoint!r}, and should have model {right.model} and checkpoint {right.checkpoint}.",
@@ -187,11 +189,12 @@ def _in_vain(found: Trace, wanted: Trace) -> Problem | None:
         if isinstance(step.command, Read) and step.command.after < has:
             what = "What the disk has already is read again, and it is there so that it need not be."
             where = f"Step {number}: log.after({step.command.after}), and the disk has checkpoint {has}."
-            return Problem(what, where, found, wanted)
+            return found_at(number, what, where, found, wanted)
         if isinstance(step.command, Save) and step.command.checkpoint is not None:
             if step.command.checkpoint < has:
                 what = f"The checkpoint goes back from {has} to {step.command.checkpoint}."
-                return Problem(what, f"Step {number}: what came in between is read again next time.", found, wanted)
+                where = f"Step {number}: what came in between is read again next time."
+                return found_at(number, what, where, found, wanted)
             has = step.command.checkpoint
     return None
 

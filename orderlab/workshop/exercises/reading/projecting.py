@@ -11,6 +11,7 @@ from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
 from orderlab.orders.actions import OrderCancelled, OrderPlaced
 from orderlab.orders.decider import ORDERS
+from orderlab.workshop.exercises.pointing import found_at, up_to
 from orderlab.workshop.exercises.recording import brief, copies_of
 from orderlab.workshop.exercises.runs import order_commands
 
@@ -205,15 +206,15 @@ def projecting(answer: Any, trace: Trace) -> Problem | None:
         for event in step.events:
             model, wanted = next(programs)(model, event), _right(wanted, event)
             where = f"Step {number}, {type(event).__name__} of {event.order_id} on {event.timestamp.date()}"
+            so_far = up_to(trace, number)
             if not isinstance(model, Mapping) or not isinstance(model.get("by_day"), Mapping):
                 what = "earn does not return the model."
-                return Problem(
-                    what, f"{where}: it returns {brief(model)}, and should return a dict with by_day.", trace
-                )
+                seen = f"it returns {brief(model)}, and should return a dict with by_day"
+                return found_at(number, what, f"{where}: {seen}.", so_far)
             said, should = model["by_day"], wanted["by_day"]
             for day in sorted({*said, *should}, key=str):
                 if not isinstance(said.get(day, 0), int | float) or said.get(day, 0) != should.get(day, 0):
                     what = f"What was earned on {day} is wrong."
                     figures = f"by_day has {brief(said.get(day, 0))} cents for it, and should have {should.get(day, 0)}"
-                    return Problem(what, f"{where}: {figures}.", trace)
+                    return found_at(number, what, f"{where}: {figures}.", so_far)
     return None

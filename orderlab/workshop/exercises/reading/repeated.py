@@ -9,6 +9,7 @@ from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import NOTE
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
+from orderlab.workshop.exercises.pointing import found_at, up_to
 from orderlab.workshop.exercises.reading.disk import At
 from orderlab.workshop.exercises.recording import Recording, brief
 from orderlab.workshop.exercises.shelf import SHELF, Fill, Take, Taken
@@ -35,6 +36,7 @@ def _right(model: dict[str, int], recorded: At) -> dict[str, int]:
 
 def _runs() -> tuple[Trace, ...]:
     orders = {
+        "The first event": (1,),
         "Each once": (1, 2),
         "The same one twice in a row": (1, 2, 2),
         "Two equal events": (1, 2, 3),
@@ -171,10 +173,13 @@ def repeated(answer: Any, trace: Trace) -> Problem | None:
         recorded = At(step.command.position, events[step.command.position - 1])
         model, wanted = answer(model, recorded), _right(wanted, recorded)
         where = f"Step {number}, position {recorded.position} is brought ({brief(recorded.event)})"
+        so_far = up_to(trace, number)
         if not isinstance(model, dict):
-            return Problem("count does not return the model.", f"{where}: it returns {brief(model)}.", trace)
+            what = "count does not return the model."
+            return found_at(number, what, f"{where}: it returns {brief(model)}.", so_far)
         for field, should in wanted.items():
             if not isinstance(model.get(field), int) or model[field] != should:
                 what = f"{field} is wrong after position {recorded.position} was brought."
-                return Problem(what, f"{where}: {field} is {brief(model.get(field))}, and should be {should}.", trace)
+                seen = f"{field} is {brief(model.get(field))}, and should be {should}"
+                return found_at(number, what, f"{where}: {seen}.", so_far)
     return None

@@ -5,6 +5,7 @@ from typing import Any
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
+from orderlab.workshop.exercises.pointing import found_at
 from orderlab.workshop.exercises.reading.snapshots import SHAPE, Counting, load_with, runs
 from orderlab.workshop.exercises.recording import brief
 from orderlab.workshop.exercises.shelf import Shelf
@@ -134,8 +135,10 @@ def snapshotting(answer: Any, trace: Trace) -> Problem | None:
     if type(found) is not type(wanted) or found != wanted:
         pieces = found.pieces if isinstance(found, Shelf) else brief(found)
         what = "With the snapshot another state is loaded than all events make."
-        return Problem(what, f"{where}: pieces is {pieces}, and should be {wanted.pieces}.", trace)
+        return found_at(len(trace), what, f"{where}: pieces is {pieces}, and should be {wanted.pieces}.", trace)
     if evolve.times != needed.times:
         what = "More is folded than must be: the snapshot has it already."
-        return Problem(what, f"{where}: evolve is called {evolve.times} times, and should be {needed.times}.", trace)
+        return found_at(
+            len(trace), what, f"{where}: evolve is called {evolve.times} times, and should be {needed.times}.", trace
+        )
     return None

@@ -8,6 +8,7 @@ from typing import Any
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
+from orderlab.workshop.exercises.pointing import found_at
 from orderlab.workshop.exercises.reading.archive import RECORDED, in_todays_shape, runs
 from orderlab.workshop.exercises.recording import brief
 
@@ -156,19 +157,21 @@ def upcasting(answer: Any, trace: Trace) -> Problem | None:
     where = f"Step {number}, version {stored.version} {stored.payload}"
     if payload != before:
         what = "The payload that was handed in has been changed, and it is part of the log."
-        return Problem(what, f"{where}: it is {_text(payload)} now.", trace)
+        return found_at(number, what, f"{where}: it is {_text(payload)} now.", trace)
     if not isinstance(found, dict):
         what = "upcast does not return a payload."
-        return Problem(what, f"{where}: it returns {brief(found)}, and should return {_text(wanted)}.", trace)
+        return found_at(number, what, f"{where}: it returns {brief(found)}, and should return {_text(wanted)}.", trace)
     for field in sorted({*wanted, *found}, key=str):
         if field not in wanted:
-            return Problem(f"Today's shape has no {field}.", f"{where}: {field} is {brief(found[field])} in it.", trace)
+            return found_at(
+                number, f"Today's shape has no {field}.", f"{where}: {field} is {brief(found[field])} in it.", trace
+            )
         if field not in found:
-            return Problem(f"{field} is missing.", f"{where}: it should be {_said(wanted[field])}.", trace)
+            return found_at(number, f"{field} is missing.", f"{where}: it should be {_said(wanted[field])}.", trace)
         if type(found[field]) is not type(wanted[field]) or found[field] != wanted[field]:
             said = _said(found[field])
             what = f"{field} is not what it should be."
-            return Problem(what, f"{where}: it is {said}, and should be {_said(wanted[field])}.", trace)
+            return found_at(number, what, f"{where}: it is {said}, and should be {_said(wanted[field])}.", trace)
     return None
 
 

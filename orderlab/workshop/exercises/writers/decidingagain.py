@@ -6,6 +6,7 @@ from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
+from orderlab.workshop.exercises.pointing import found_at
 from orderlab.workshop.exercises.recording import brief
 from orderlab.workshop.exercises.writers.busyshelf import ROUNDS, YOU, Answer, decide_each_time, played, runs
 
@@ -170,7 +171,7 @@ def deciding_again(answer: Any, trace: Trace) -> Problem | None:
     pairs = zip(is_so, should, strict=False)
     (number, mine), (_, right) = next(pair for pair in pairs if _seen(pair[0][1]) != _seen(pair[1][1]))
     where = f"Step {number} is {_said(mine)}, and should be {_said(right)}."
-    return Problem(_what(found, wanted), where, found, wanted)
+    return found_at(number, _what(found, wanted), where, found, wanted)
 
 
 def _done(trace: Trace) -> list[tuple[int, TraceStep]]:

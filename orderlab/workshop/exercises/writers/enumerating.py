@@ -7,6 +7,7 @@ from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
 from orderlab.orders.decider import ORDERS
+from orderlab.workshop.exercises.pointing import found_at
 from orderlab.workshop.exercises.writers.guard import WRITERS, is_lost, played, problem_with, runs
 
 _BOTH_READ = """\
@@ -81,7 +82,8 @@ def enumerating(answer: Any, trace: Trace) -> Problem | None:
     stops = ((number, step) for number, step in enumerate(found.steps, 1) if step.is_conflict or step.rejection)
     number, stopped = next(stops)
     writers = " and ".join(step.writer for step in found.steps if step.events and step.writer in WRITERS)
-    return Problem(
+    return found_at(
+        number,
         f"Nothing is lost: {_why(stopped)}.",
         f"Step {number}, the {stopped.writer}'s {stopped.part}: the outcome is {stopped.answer}; "
         f"only the {writers} has written, and it should be both.",

@@ -6,6 +6,7 @@ from orderlab.exploration.trace import Trace
 from orderlab.exploration.tracestep import TraceStep
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
+from orderlab.workshop.exercises.pointing import found_at, up_to, who
 from orderlab.workshop.exercises.writers.schedule import GAPS, played, runs, save_as_seen
 
 _ONE_APPEND = 2
@@ -172,7 +173,8 @@ def expecting(answer: Any, trace: Trace) -> Problem | None:
     for number, (is_so, should) in enumerate(zip(found.steps, wanted.steps, strict=True), 1):
         if _seen(is_so) != _seen(should):
             what, where = _told(is_so, should, found)
-            return Problem(what, f"Step {number}, the {is_so.writer} writes {is_so.key}: {where}.", found, wanted)
+            where = f"Step {number}, {who(is_so.writer)} writes {is_so.key}: {where}."
+            return found_at(number, what, where, up_to(found, number), up_to(wanted, number))
     return None
 
 
@@ -184,16 +186,16 @@ def _seen(step: TraceStep) -> Any:
 def _told(is_so: TraceStep, should: TraceStep, found: Trace) -> tuple[str, str]:
     """Return what is wrong with a step, and the two values that differ."""
     now, right = should.before.versions.get(should.key, 0), should.effects[0]
-    whose = f"{is_so.writer}'s {type(is_so.command).__name__}"
+    whose = f"{who(is_so.writer)}'s {type(is_so.command).__name__}"
     outcomes = f"the outcome is {is_so.answer}, and should be {should.answer}"
     if should.is_conflict:
         if not is_so.events:
-            return f"Nothing of the {whose} is written, and the {is_so.writer} is not told.", outcomes
+            return f"Nothing of {whose} is written, and {who(is_so.writer)} is not told.", outcomes
         if found.title in GAPS:
-            what = f"An update is lost: the {found.steps[-2].writer} has written between your look and your append."
+            what = f"An update is lost: {who(found.steps[-2].writer)} has written between your look and your append."
             return what, f"the stream was at {now}, not at {right.expected_version} any more; {outcomes}"
         on = f"decided on version {right.expected_version} of {is_so.key}"
-        return f"An update is lost: the {whose} was {on}, and written although the stream was at {now}.", outcomes
+        return f"An update is lost: {whose} was {on}, and written although the stream was at {now}.", outcomes
     return _written(is_so, should, whose, outcomes)
 
 
@@ -203,16 +205,21 @@ def _written(is_so: TraceStep, should: TraceStep, whose: str, outcomes: str) -> 
     given = is_so.effects[-1].value
     if is_so.is_conflict:
         expected = ", ".join(str(each.expected_version) for each in is_so.effects[:-1])
-        return f"The {whose} is refused, though nobody came in between.", (
+        return f"{_capital(whose)} is refused, though nobody came in between.", (
             f"expected_version is {expected or 'not given'}, and should be {right.expected_version}"
         )
     if not is_so.events:
-        what = f"Nothing of the {whose} is written: is there an await before the append?"
+        what = f"Nothing of {whose} is written: is there an await before the append?"
         return what, f"{outcomes}; save returns {given!r}"
     if is_so.events == should.events and len(is_so.effects) > _ONE_APPEND:
-        what = f"The {whose} is appended in several pieces, and somebody may come in between."
+        what = f"{_capital(whose)} is appended in several pieces, and somebody may come in between."
         return what, f"there are {len(is_so.effects) - 1} appends, and there should be one"
     if is_so.events != should.events:
-        return f"Of the {whose} other events are written than were given.", outcomes
+        return f"Of {whose} other events are written than were given.", outcomes
     what = "What save returns is not the new version."
     return what, f"it returns {given!r}, and should return {returned.value!r}"
+
+
+def _capital(text: str) -> str:
+    """Return a text as a sentence begins; names in this shop are written small, as what they are called in it."""
+    return f"T{text[1:]}" if text.startswith("the ") else text

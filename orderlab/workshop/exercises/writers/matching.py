@@ -6,6 +6,7 @@ from typing import Any
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
+from orderlab.workshop.exercises.pointing import found_at
 from orderlab.workshop.exercises.recording import brief
 from orderlab.workshop.exercises.writers.line import Line, is_called, runs, wait_for_own
 
@@ -152,10 +153,11 @@ def matching(answer: Any, trace: Trace) -> Problem | None:
             owner = "another customer's" if is_other else "another request"
             what = f"{who} is handed what {whose.correlation_id} has caused, which is {owner}."
         where = f"Step {last}, {waits}: it returns {brief(found)}, and should return {brief(wanted)}."
-        return Problem(what, where, trace)
+        return found_at(last, what, where, trace)
     if mine.taken > until.taken:
         end = "what is waited for is there" if wanted else "the request has come to its end without it"
-        return Problem(
+        return found_at(
+            last,
             f"{who} waits longer than need be, and on a quiet line for ever.",
             f"Step {last}, {waits}: {end}, and wait_for asks for more; it should return {brief(wanted)}.",
             trace,

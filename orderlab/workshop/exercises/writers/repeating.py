@@ -5,6 +5,7 @@ from typing import Any
 from orderlab.exploration.trace import Trace
 from orderlab.grading.exercise import Wrong, exercise
 from orderlab.grading.verdict import Problem
+from orderlab.workshop.exercises.pointing import found_at, up_to, who
 from orderlab.workshop.exercises.recording import brief
 from orderlab.workshop.exercises.writers.till import handle_once, played, runs
 
@@ -187,8 +188,9 @@ def repeating(answer: Any, trace: Trace) -> Problem | None:
     for number, (is_so, should) in enumerate(zip(found.steps, wanted.steps, strict=True), 1):
         if (is_so.failure, is_so.effects) != ("", should.effects):
             sent, (what, seen) = is_so.command, _told(is_so, should)
-            where = f"Step {number}, the {is_so.writer} sends {type(sent.command).__name__} under {sent.key}"
-            return Problem(what, f"{where}: {seen}.", found, wanted)
+            sends = f"{who(is_so.writer)} sends {type(sent.command).__name__} under {sent.key}"
+            where = f"Step {number}, {sends}: {seen}."
+            return found_at(number, what, where, up_to(found, number), up_to(wanted, number))
     return None
 
 
