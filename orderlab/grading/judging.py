@@ -111,7 +111,8 @@ def _once(exercise: "Exercise", answer: Any, run: Any) -> Problem | None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - what an answer raises is what is wrong with it
-        return problem_raised(exercise.answer, answer, error, run)
+        unmarked = run.marked(0, "") if hasattr(run, "marked") else run  # at which of its steps is not known
+        return problem_raised(exercise.answer, answer, error, unmarked)
     if found is None or isinstance(found, Problem):
         return found
     raise TypeError(f"the check of exercise {exercise.number} must return a Problem or None, not {found!r}")
