@@ -136,7 +136,9 @@ class PostgresEventStore(ThreadedEventStore[PostgresWriter, Connection]):
     def _require_open(self) -> None:
         super()._require_open()
         if self._listener.replaced:
-            raise EventStoreError(self._listener.replaced)
+            error = EventStoreError(self._listener.replaced)
+            error.where = self._database.called
+            raise error
 
 
 async def _in_time(waiting: Coroutine[Any, Any, object]) -> bool:

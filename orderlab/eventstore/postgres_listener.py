@@ -23,7 +23,10 @@ LOOK_SECONDS = 2.0
 """After so long without a notification the log is looked at, for one may be lost."""
 
 _LAST = "SELECT position, event_id FROM {log}.events ORDER BY position DESC LIMIT 1"
-_EVENT_ID = "SELECT event_id FROM {log}.events WHERE position = %b"
+# A replica may lack it for the moment, and be sent it yet.
+_IS_THERE = """
+SELECT pg_is_in_recovery() OR EXISTS (SELECT FROM {log}.events WHERE position = %b AND event_id = %b)
+"""
 
 _DIGITS = 19
 """No position has more."""
@@ -137,8 +140,7 @@ class Listener:
             position, known = self.position, self._last
         if known is None or self.replaced:
             return
-        found = connection.execute(connection.about_log(_EVENT_ID), [position], binary=True).fetchall()
-        if found != [(known,)]:
+        if connection.execute(connection.about_log(_IS_THERE), [position, known]).fetchone() != (True,):
             called = self._database.called
             self.replaced = (
                 f"{called} is not the log that it was: the event at position {position} is gone, as after a "
