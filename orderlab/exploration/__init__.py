@@ -6,6 +6,7 @@ anything with `reduce`.
 Runs:
 
 - `trace`, `tracestep`: a finite run, and one command of it; `playing` makes a step, `domain` says what can be run.
+- `mark`: the step of a run at which one is to look, and what is to be seen there.
 - `telling`, `stating`, `recording`, `minting`: a run in words and pictures, as a test, as a log, as an exercise.
 - `patience`: a decider that stands every log; `packing`: a run in a pickle; `asked`: which steps say what was asked.
 

@@ -110,3 +110,20 @@ def test_the_shop_gets_the_state_and_no_step() -> None:
     said = said_of("3.3", "shop.state = step.state", "shop.state = None")
 
     assert said.startswith("The new state is set, but to None")
+
+
+def test_a_shop_that_returns_no_events_is_told_by_the_call() -> None:
+    solution = find("3.2").solution
+    [returned] = [line for line in solution.splitlines() if line.strip().startswith("return ") and line != "return"][
+        -1:
+    ]
+    verdict = verdict_of("3.2", solution.replace(returned, f"{returned.partition('return')[0]}return ()"))
+
+    assert verdict.problem is not None
+    assert verdict.problem.what.startswith("handle(…)[0] is missing, and should be OrderPlaced(order_id='order-1'")
+
+
+def test_effects_in_the_wrong_order_are_told_by_their_kinds() -> None:
+    [wrong, *_] = find("3.1").wrong
+
+    assert "effects_of(…)[0] is an Emit, and should be an AppendEvents." in str(verdict_of("3.1", wrong.source))
