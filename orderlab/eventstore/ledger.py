@@ -5,7 +5,7 @@ others are not. The stores share it, so they cannot differ in what they accept.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -64,8 +64,8 @@ class Plan:
         """
         if not self.rows:
             return self
-        earliest = recorded_at or _DAWN
-        if self.rows[0].position == position + 1 and self.rows[0].recorded_at >= earliest:
+        earliest, first = recorded_at or _DAWN, self.rows[0].position
+        if first == position + 1 and self.rows[0].recorded_at >= earliest:
             return self
         rows = [
             row._replace(position=position + offset, recorded_at=max(row.recorded_at, earliest))
@@ -77,9 +77,12 @@ class Plan:
             if isinstance(answer, Appended) and answer.rows:
                 its_rows = tuple(next(in_turn) for _ in answer.rows)
                 answer = Appended(answer.version, tuple(row.position for row in its_rows), rows=its_rows)  # noqa: PLW2901
+            elif isinstance(answer, Appended):  # a retry: of what the log had before, or of what this plan writes
+                places = tuple(each if each < first else each - first + position + 1 for each in answer.positions)
+                answer = replace(answer, positions=places)  # noqa: PLW2901
             answers.append(answer)
-        places = {row.event_id: Place(row.stream_id, row.version, row.position) for row in rows}
-        return Plan(rows, answers, self.heads, {each: places[each] for each in self.places}, self.drawn)
+        by_id = {row.event_id: Place(row.stream_id, row.version, row.position) for row in rows}
+        return Plan(rows, answers, self.heads, {each: by_id[each] for each in self.places}, self.drawn)
 
 
 class Ledger:

@@ -125,6 +125,18 @@ def test_an_id_that_is_taken_is_not_drawn() -> None:
     assert [row.event_id.int for row in plan.rows] == [4, 2, 5, 6]
 
 
+def test_a_plan_that_is_moved_takes_the_retries_of_its_own_events_along_and_no_others() -> None:
+    ledger = Ledger(Ids())
+    accepted(ledger, append("b", brought(101)))
+    batch = append("a", brought(1), brought(2)), append("a", brought(1), brought(2)), append("b", brought(101))
+    plan = planned(ledger, *batch).moved(7, NOON)
+    assert [(answer.positions, answer.repeated) for answer in plan.answers if isinstance(answer, Appended)] == [
+        ((8, 9), False),
+        ((8, 9), True),
+        ((1,), True),
+    ]
+
+
 def test_no_id_is_drawn_twice_for_one_batch() -> None:
     drawn = iter([1, 1, 2, 2, 3])
     plan = Ledger(Ids()).plan([append("a", 7, 7), append("b", 7)], NOON, Drawing(drawn))
